@@ -1,0 +1,1 @@
+"""Rollcall newsroom: text in, facts out. Pure."""
