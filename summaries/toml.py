@@ -1,0 +1,116 @@
+"""TOML files that people edit: reading them, and telling in sentences what does not fit.
+
+Every sentence names the file, the key, the value, what is allowed and, for a key nobody knows, the nearest right one.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+
+class Problems(Exception):
+    """One or more things that are wrong with what a person gave us, each a sentence that says where and what to do."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        """Keep the sentences; there is at least one."""
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+def load(text: str, source: str) -> dict[str, Any]:
+    """Parse TOML; raises :class:`Problems` with line and column when it isn't any."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise Problems([f"{source}: not valid TOML: {error}"]) from None
+    except RecursionError:
+        raise Problems([f"{source}: not valid TOML: nested too deeply"]) from None
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that looks most like ``word``, or None when none is near."""
+    matches = difflib.get_close_matches(word.casefold()[:80], sorted(known), n=1, cutoff=0.6)
+    return matches[0] if matches else None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return " Did you mean ...?" with the nearest known word, or an empty string."""
+    match = nearest(word, known)
+    return f" Did you mean {match!r}?" if match else ""
+
+
+def shown(value: object, limit: int = 60) -> str:
+    """Return a value as a person would recognise it: in quotes, control characters escaped, cut when long."""
+    text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def explain(error: ValidationError, data: Mapping[str, Any], source: str, model: type[BaseModel]) -> Problems:
+    """Turn pydantic's errors about ``data`` (as loaded from ``source``) into sentences for people."""
+    return Problems([_sentence(item, data, source, model) for item in error.errors(include_url=False)])
+
+
+def _sentence(item: Mapping[str, Any], data: Mapping[str, Any], source: str, model: type[BaseModel]) -> str:
+    location: tuple[str | int, ...] = item["loc"]
+    where = f"{source}: {_path(location, data)}"
+    kind, value, context = item["type"], item.get("input"), item.get("ctx", {})
+    if kind == "extra_forbidden":
+        known = sorted(_keys_at(model, location[:-1]))
+        return f"{where}: unknown key.{did_you_mean(str(location[-1]), known)} Allowed here: {', '.join(known)}."
+    if kind == "missing":
+        return f"{where}: missing. It must be given."
+    if kind in {"value_error", "assertion_error"}:
+        return f"{where} = {shown(value)}: {context.get('error', item['msg'])}"
+    if kind in {"literal_error", "enum"}:
+        allowed = [part.strip(" '") for part in str(context["expected"]).replace(" or ", ", ").split(",")]
+        return f"{where} = {shown(value)}: allowed: {', '.join(allowed)}.{did_you_mean(str(value), allowed)}"
+    message = str(item["msg"]).removeprefix("Input should be ").removeprefix("a valid ")
+    return f"{where} = {shown(value)}: it must be {message}."
+
+
+def _path(location: Sequence[str | int], data: Mapping[str, Any]) -> str:
+    """Render a location as a person finds it in the file: rows of an array by their id or key where they have one."""
+    text, here = "", data
+    for step in location:
+        here = _step(here, step)
+        if isinstance(step, int):
+            name = here.get("id") or here.get("key") or here.get("code") if isinstance(here, dict) else None
+            text += f"[{name}]" if isinstance(name, str) and name else f"[{step + 1}]"
+        else:
+            text += f".{step}" if text else step
+    return text
+
+
+def _step(here: Any, step: str | int) -> Any:  # noqa: ANN401 (parsed TOML is of any shape)
+    try:
+        return here[step]
+    except (KeyError, IndexError, TypeError):
+        return None
+
+
+def _keys_at(model: type[BaseModel], location: Sequence[str | int]) -> set[str]:
+    """Return the keys the model allows at a location."""
+    for step in location:
+        if isinstance(step, int):
+            continue
+        field = model.model_fields.get(step)
+        inner = _model_in(field.annotation) if field else None
+        if inner is None:
+            # A step that names an entry of a mapping (such as one axis value) stays at the mapping's model.
+            continue
+        model = inner
+    return {field.alias or name for name, field in model.model_fields.items()}
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 (a type annotation is of any shape)
+    if isinstance(annotation, type) and get_origin(annotation) is None:
+        return annotation if issubclass(annotation, BaseModel) else None
+    for part in get_args(annotation):
+        if (found := _model_in(part)) is not None:
+            return found
+    return None

@@ -1,0 +1,169 @@
+"""A topic as declared in ``topic.toml``: its stances, axes, measures, parties' names, leaders and feeds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from summaries.parties import Leader, PartyNames
+from summaries.toml import explain, load
+
+Bucket = Literal["in", "maybe", "no", "outside"]
+BUCKETS: tuple[Bucket, ...] = ("in", "maybe", "no", "outside")
+
+Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=40)]
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Role(_Row):
+    """A label for a stance with one particular contribution; ``counted`` is the word used in totals."""
+
+    label: str
+    symbol: str | None = None
+    counted: str | None = None
+
+
+class Stance(_Row):
+    """One stance: its label and the written criterion that readers see beside it, and how it is counted."""
+
+    key: Key
+    label: str
+    criterion: str
+    bucket: Bucket
+    symbol: str
+    letter: str = Field(min_length=1, max_length=1)
+    conditional_label: str | None = None
+    roles: dict[str, Role] = {}
+
+
+class AxisValue(_Row):
+    """One value of an axis, with the criterion for giving it."""
+
+    label: str
+    criterion: str
+
+
+class Axis(_Row):
+    """A further question asked of each party; ``silent`` is shown where no source answers it."""
+
+    key: Key
+    label: str
+    silent: str
+    silent_na: str
+    na_stances: tuple[str, ...] = Field(default=(), strict=False)
+    values: dict[str, AxisValue]
+
+
+class Measure(_Row):
+    """Something sources give numbers of; a ``nameless`` one counts parties without naming them."""
+
+    key: Key
+    label: str
+    nameless: bool = False
+
+
+class Feed(_Row):
+    """A public feed that covers the topic, and why it is there."""
+
+    url: str = Field(pattern=r"^https?://")
+    name: str
+    kind: Literal["official", "agency", "news"]
+    language: str = Field(min_length=2, max_length=2)
+    note: str
+
+
+class _Party(_Row):
+    code: str
+    name: str | None = None
+    kind: Literal["country", "organisation"] | None = None
+    aliases: tuple[str, ...] = Field(default=(), strict=False)
+
+
+class _Leader(_Row):
+    name: str
+    party: str
+    office: str
+    since: date | None = None
+    until: date | None = None
+    aliases: tuple[str, ...] = Field(default=(), strict=False)
+
+
+class _Heading(_Row):
+    key: Key
+    name: str
+    about: str
+    whole: str
+
+
+class _Relevance(_Row):
+    keywords: tuple[str, ...] = Field(default=(), strict=False)
+
+
+class _File(_Row):
+    topic: _Heading
+    stances: tuple[Stance, ...] = Field(strict=False, min_length=1)
+    axes: tuple[Axis, ...] = Field(default=(), strict=False)
+    measures: tuple[Measure, ...] = Field(default=(), strict=False)
+    parties: tuple[_Party, ...] = Field(default=(), strict=False)
+    leaders: tuple[_Leader, ...] = Field(default=(), strict=False)
+    feeds: tuple[Feed, ...] = Field(default=(), strict=False)
+    relevance: _Relevance = _Relevance()
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic: what is asked of the parties and how answers are labelled and counted."""
+
+    key: str
+    name: str
+    about: str
+    whole: str
+    stances: Mapping[str, Stance]
+    axes: Mapping[str, Axis]
+    measures: Mapping[str, Measure]
+    party_names: tuple[PartyNames, ...]
+    leaders: tuple[Leader, ...]
+    feeds: tuple[Feed, ...]
+    keywords: tuple[str, ...]
+
+    def rank(self, stance: str) -> int:
+        """Return the place of a stance in the order in which stances are listed."""
+        return list(self.stances).index(stance)
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """Every contribution that is a declared role rather than words of a source."""
+        return frozenset(role for stance in self.stances.values() for role in stance.roles)
+
+
+def parse_topic(text: str, source: str = "topic.toml") -> Topic:
+    """Read ``topic.toml``.
+
+    Raises :class:`~summaries.toml.Problems`, naming file, key, value and what is allowed, for anything that does not
+    fit; ``source`` is the file name used in those sentences.
+    """
+    data = load(text, source)
+    try:
+        file = _File.model_validate(data)
+    except ValidationError as error:
+        raise explain(error, data, source, model=_File) from None
+    return Topic(
+        key=file.topic.key,
+        name=file.topic.name,
+        about=file.topic.about,
+        whole=file.topic.whole,
+        stances={stance.key: stance for stance in file.stances},
+        axes={axis.key: axis for axis in file.axes},
+        measures={measure.key: measure for measure in file.measures},
+        party_names=tuple(PartyNames(p.code, p.name, p.kind, p.aliases) for p in file.parties),
+        leaders=tuple(Leader(x.name, x.party, x.office, x.since, x.until, x.aliases) for x in file.leaders),
+        feeds=file.feeds,
+        keywords=file.relevance.keywords,
+    )
