@@ -1,0 +1,402 @@
+"""Articles: each stored once, their texts never changed, found again by identity, id or window of time."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal, overload
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, func, or_, select, update
+from sqlalchemy import insert as plain_insert
+
+from bot.store import counters, dossiers
+from bot.store.dialect import queue_for_content
+from bot.store.schema import article, article_mention, article_revision
+from summaries.article import Article, Draft, Published, fingerprint
+
+Outcome = Literal["new", "revised", "unchanged"]
+
+SHORTEST_PREFIX: Final = 4
+"""People may shorten an id to this many characters, as long as it stays unique."""
+
+_MAX_FOUND: Final = 10
+_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Where an article is after :func:`add`, and what that changed."""
+
+    article_id: str
+    revision: int
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionInfo:
+    """What is known about one revision besides its text: when it was stored and what was odd about it."""
+
+    number: int
+    stored_at: datetime
+    fingerprint: str
+    warnings: tuple[str, ...]
+    text_removed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """That an article speaks of a party: how often, and where first."""
+
+    article_id: str
+    revision: int
+    party: str
+    count: int
+    start: int
+    end: int
+
+
+def add(
+    conn: Connection,
+    dossier: str,
+    identity: str,
+    draft: Draft | Article,
+    *,
+    article_id: str | None = None,
+    label: str | None = None,
+    background: bool = False,
+    feed_id: int | None = None,
+    guild_id: int | None = None,
+    now: datetime,
+) -> Stored:
+    """Store an article unless the store has it already, and say where it is.
+
+    ``identity`` is what makes it the same article when it comes again (the feed's guid, the normalised URL, the file).
+    A known identity with other text or metadata becomes a new revision; an unknown one whose text equals a current
+    revision is that article. ``article_id`` is made from the identity unless given. With ``guild_id`` the article
+    belongs to one guild: it never changes one of the dossier's, which wins where both have it.
+
+    Raises ValueError when ``article_id`` is already another article's.
+    """
+    # Commit point: the caller's. From here to there no other process adds or revises articles.
+    queue_for_content(conn)
+    values = _values(draft, label)
+    known = _by_identity(conn, dossier, identity, guild_id)
+    if known is not None and known.guild_id != guild_id:
+        return Stored(known.id, known.current_revision, "unchanged")
+    if known is None:
+        twin = _by_fingerprint(conn, dossier, values["fingerprint"], guild_id)
+        if twin is not None:
+            return Stored(twin.id, twin.current_revision, "unchanged")
+        dossiers.ensure(conn, dossier, now=now)
+        new_id = _new_id(conn, dossier, identity, guild_id, article_id)
+        conn.execute(
+            plain_insert(article).values(
+                dossier=dossier,
+                id=new_id,
+                identity=_clean(identity),
+                feed_id=feed_id,
+                guild_id=guild_id,
+                background=background,
+                current_revision=1,
+                first_stored_at=now,
+            )
+        )
+        return _add_revision(conn, dossier, new_id, 1, values, now, now, "new")
+    current = (
+        conn.execute(select(article_revision).where(_is(dossier, known.id, known.current_revision))).one()._mapping
+    )
+    if all(current[name] == value for name, value in values.items() if name not in {"text", "warnings"}):
+        return Stored(known.id, known.current_revision, "unchanged")
+    number = known.current_revision + 1
+    conn.execute(
+        update(article).where(article.c.dossier == dossier, article.c.id == known.id).values(current_revision=number)
+    )
+    return _add_revision(conn, dossier, known.id, number, values, known.first_stored_at, now, "revised")
+
+
+def _add_revision(
+    conn: Connection,
+    dossier: str,
+    article_id: str,
+    number: int,
+    values: dict[str, Any],
+    first_stored_at: datetime,
+    now: datetime,
+    outcome: Outcome,
+) -> Stored:
+    # An edited text of unknown date stays where it was in time: edits are not news.
+    dated_at = values["published_at"] or first_stored_at
+    conn.execute(
+        plain_insert(article_revision).values(
+            dossier=dossier, article_id=article_id, number=number, dated_at=dated_at, stored_at=now, **values
+        )
+    )
+    counters.bump(conn)
+    return Stored(article_id, number, outcome)
+
+
+def _values(draft: Draft | Article, label: str | None) -> dict[str, Any]:
+    text = _clean(draft.text)
+    return {
+        "title": _clean(draft.title),
+        "publisher": _clean(draft.publisher),
+        "author": _clean(draft.author),
+        "url": _clean(draft.url),
+        "label": _clean(draft.label if isinstance(draft, Article) and label is None else label),
+        "language": _clean(draft.language),
+        "published_at": draft.published.at,
+        "published_precision": draft.published.precision,
+        "published_basis": draft.published.basis,
+        "body_start": draft.body_start,
+        "text": text,
+        "fingerprint": fingerprint(text),
+        "warnings": [] if isinstance(draft, Article) else [_clean(warning) for warning in draft.warnings],
+    }
+
+
+@overload
+def _clean(words: str) -> str: ...
+@overload
+def _clean(words: str | None) -> str | None: ...
+def _clean(words: str | None) -> str | None:
+    """Replace what no database can hold (U+0000, lone surrogates) by U+FFFD, one for one: offsets stay true."""
+    return None if words is None else _UNSTORABLE.sub("\ufffd", words)
+
+
+def _by_identity(conn: Connection, dossier: str, identity: str, guild_id: int | None) -> Row[Any] | None:
+    query = (
+        select(article)
+        .where(article.c.dossier == dossier, article.c.identity == _clean(identity), _visible(guild_id))
+        # The dossier's own article before the guild's.
+        .order_by(article.c.guild_id.is_not(None))
+        .limit(1)
+    )
+    return conn.execute(query).first()
+
+
+def _by_fingerprint(conn: Connection, dossier: str, print_: str, guild_id: int | None) -> Row[Any] | None:
+    query = (
+        select(article)
+        .join(article_revision, _CURRENT)
+        .where(article_revision.c.dossier == dossier, article_revision.c.fingerprint == print_, _visible(guild_id))
+        .order_by(article.c.guild_id.is_not(None), article.c.first_stored_at, article.c.id)
+        .limit(1)
+    )
+    return conn.execute(query).first()
+
+
+def _new_id(conn: Connection, dossier: str, identity: str, guild_id: int | None, wanted: str | None) -> str:
+    def taken(candidate: str) -> bool:
+        query = select(article.c.id).where(article.c.dossier == dossier, article.c.id == candidate)
+        return conn.execute(query).first() is not None
+
+    if wanted is not None:
+        if taken(wanted):
+            raise ValueError(f"{wanted!r} is already the id of another article")
+        return wanted
+    scope = identity if guild_id is None else f"guild {guild_id}\n{identity}"
+    digest = hashlib.sha256(scope.encode("utf-8", "replace")).hexdigest()
+    # Twelve digits are enough for any archive a person reads; should two ever agree, the later one is longer.
+    return next(digest[:length] for length in range(12, 65) if length == 64 or not taken(digest[:length]))
+
+
+_CURRENT: Final = and_(
+    article_revision.c.dossier == article.c.dossier,
+    article_revision.c.article_id == article.c.id,
+    article_revision.c.number == article.c.current_revision,
+)
+
+
+def _is(dossier: str, article_id: str, number: int) -> ColumnElement[bool]:
+    return and_(
+        article_revision.c.dossier == dossier,
+        article_revision.c.article_id == article_id,
+        article_revision.c.number == number,
+    )
+
+
+def _visible(guild_id: int | None) -> ColumnElement[bool]:
+    """What everyone sees, and with a guild also what that guild's own feeds brought."""
+    everyone = article.c.guild_id.is_(None)
+    return everyone if guild_id is None else or_(everyone, article.c.guild_id == guild_id)
+
+
+def _articles(dossier: str) -> Select[Any]:
+    return (
+        select(article_revision, article.c.background)
+        .join_from(article, article_revision, _CURRENT)
+        .where(article.c.dossier == dossier)
+    )
+
+
+def _article(row: Row[Any]) -> Article:
+    return Article(
+        id=row.article_id,
+        revision=row.number,
+        text=row.text or "",
+        title=row.title,
+        publisher=row.publisher,
+        author=row.author,
+        url=row.url,
+        label=row.label,
+        language=row.language,
+        published=Published(row.published_at, row.published_precision, row.published_basis),
+        background=row.background,
+        body_start=row.body_start,
+    )
+
+
+def get(conn: Connection, dossier: str, article_id: str, revision: int | None = None) -> Article | None:
+    """Return one revision of an article, the current one by default; None when there is none.
+
+    Where the text was removed, ``text`` is empty; :func:`text_of` tells the difference.
+    """
+    number = article.c.current_revision if revision is None else revision
+    query = (
+        select(article_revision, article.c.background)
+        .join_from(
+            article,
+            article_revision,
+            and_(
+                article_revision.c.dossier == article.c.dossier,
+                article_revision.c.article_id == article.c.id,
+                article_revision.c.number == number,
+            ),
+        )
+        .where(article.c.dossier == dossier, article.c.id == article_id)
+    )
+    row = conn.execute(query).first()
+    return None if row is None else _article(row)
+
+
+def find(conn: Connection, dossier: str, wanted: str) -> list[str]:
+    """Return the ids a person can mean: the one that is exactly ``wanted``, else those that begin with it.
+
+    A prefix needs at least four characters, upper or lower case. One id: that is it; several: it is ambiguous (at most
+    ten are returned); none: there is no such article.
+    """
+    exact = select(article.c.id).where(article.c.dossier == dossier, article.c.id == wanted)
+    if found := conn.execute(exact).scalar():
+        return [found]
+    if len(wanted) < SHORTEST_PREFIX:
+        return []
+    prefix = func.lower(article.c.id).startswith(wanted.lower(), autoescape=True)
+    query = select(article.c.id).where(article.c.dossier == dossier, prefix).order_by(article.c.id).limit(_MAX_FOUND)
+    return sorted(conn.execute(query).scalars())
+
+
+def revisions(conn: Connection, dossier: str, article_id: str) -> list[RevisionInfo]:
+    """Return what is known about every revision of an article, the oldest first; empty for an unknown id."""
+    columns = article_revision.c
+    query = (
+        select(columns.number, columns.stored_at, columns.fingerprint, columns.warnings, columns.text_removed_at)
+        .where(columns.dossier == dossier, columns.article_id == article_id)
+        .order_by(columns.number)
+    )
+    return [RevisionInfo(row[0], row[1], row[2], tuple(row[3]), row[4]) for row in conn.execute(query)]
+
+
+def current(
+    conn: Connection,
+    dossier: str,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    guild_id: int | None = None,
+) -> list[Article]:
+    """Return the current revisions with ``since <= moment < until``, the oldest first.
+
+    The moment is when the article was published, or first stored where that is unknown. Articles whose text was
+    removed are left out: nothing can be quoted from them. With ``guild_id`` that guild's own articles are included.
+    """
+    query = _articles(dossier).where(_visible(guild_id), article_revision.c.text.is_not(None), *_window(since, until))
+    rows = conn.execute(query.order_by(article_revision.c.dated_at, article_revision.c.article_id))
+    return [_article(row) for row in rows]
+
+
+def _window(since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
+    window = []
+    if since is not None:
+        window.append(article_revision.c.dated_at >= since)
+    if until is not None:
+        window.append(article_revision.c.dated_at < until)
+    return window
+
+
+def count_and_newest(
+    conn: Connection, dossier: str, until: datetime | None = None, *, guild_id: int | None = None
+) -> tuple[int, datetime | None]:
+    """Return how many articles the store holds from before ``until``, and the moment of the newest (see current)."""
+    query = (
+        select(func.count(), func.max(article_revision.c.dated_at, type_=article_revision.c.dated_at.type))
+        .select_from(article)
+        .join(article_revision, _CURRENT)
+        .where(article.c.dossier == dossier, _visible(guild_id), *_window(None, until))
+    )
+    row = conn.execute(query).one()
+    return int(row[0]), row[1]
+
+
+def text_of(conn: Connection, dossier: str, article_id: str, revision: int) -> str | None:
+    """Return the exact text of a revision; None when there is no such revision or its text was removed."""
+    return conn.execute(select(article_revision.c.text).where(_is(dossier, article_id, revision))).scalar()
+
+
+def set_mentions(
+    conn: Connection, dossier: str, article_id: str, revision: int, found: Iterable[tuple[str, int, int, int]]
+) -> None:
+    """Record which parties a revision speaks of, replacing what was recorded.
+
+    Each is (party, count, start and end of the first mention).
+    """
+    queue_for_content(conn)
+    conn.execute(
+        delete(article_mention).where(
+            article_mention.c.dossier == dossier,
+            article_mention.c.article_id == article_id,
+            article_mention.c.revision == revision,
+        )
+    )
+    rows = [
+        {
+            "dossier": dossier,
+            "article_id": article_id,
+            "revision": revision,
+            "party": party,
+            "count": count,
+            "first_start": start,
+            "first_end": end,
+        }
+        for party, count, start, end in found
+    ]
+    if rows:
+        conn.execute(plain_insert(article_mention), rows)
+    counters.bump(conn)
+
+
+def mentions(
+    conn: Connection, dossier: str, party: str, until: datetime | None = None, *, guild_id: int | None = None
+) -> list[Mention]:
+    """Return where current revisions from before ``until`` speak of a party, the oldest article first."""
+    columns = article_mention.c
+    query = (
+        select(
+            columns.article_id, columns.revision, columns.party, columns.count, columns.first_start, columns.first_end
+        )
+        .select_from(article)
+        .join(article_revision, _CURRENT)
+        .join(
+            article_mention,
+            and_(
+                columns.dossier == article.c.dossier,
+                columns.article_id == article.c.id,
+                columns.revision == article.c.current_revision,
+            ),
+        )
+        .where(article.c.dossier == dossier, columns.party == party, _visible(guild_id), *_window(None, until))
+        .order_by(article_revision.c.dated_at, article.c.id)
+    )
+    return [Mention(*row) for row in conn.execute(query)]

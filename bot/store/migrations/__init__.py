@@ -1,0 +1,1 @@
+"""The store's migrations, run by :mod:`bot.store.migrate`."""

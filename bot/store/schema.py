@@ -1,0 +1,548 @@
+"""All tables of the store, for SQLite and PostgreSQL alike.
+
+Rows that belong to a topic carry its ``dossier``, and ids that people choose (articles, claims, figures) are unique
+within it. Moments are aware UTC, calendar days are dates. Enumerations are CHECK constraints, so that no door into the
+store can write a word the program doesn't know. After a change here, write a migration:
+``python -m bot.store.migrate "what changes"``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+from summaries.claims import SOURCE_KINDS, STATES
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """A moment: takes only aware datetimes, gives back aware UTC ones on both databases."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Convert to UTC. Raises ValueError for a naive datetime: nobody can know which moment it means."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value.isoformat()} has no time zone; the store keeps aware moments only")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the moment back in UTC; SQLite keeps no zone, PostgreSQL answers in the session's."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# SQLite numbers rows by itself only when the key is exactly INTEGER.
+_Serial = BigInteger().with_variant(Integer(), "sqlite")
+# JSON as it was written: PostgreSQL's jsonb would reorder keys, and a message's content must stay exact.
+_Json = JSON(none_as_null=True)
+_Snowflake = BigInteger()
+
+PRECISIONS: Final = ("time", "day")
+BASES: Final = ("stated", "inferred", "unknown")
+OWNER_KINDS: Final = ("claim", "figure")
+FEED_STATES: Final = ("active", "paused", "gone")
+EVENT_KINDS: Final = ("position_moved", "sources_differ", "corrected", "article_mentions")
+SUBSCRIBER_KINDS: Final = ("user", "channel", "terminal")
+CADENCES: Final = ("instant", "daily", "weekly")
+SUBSCRIPTION_STATES: Final = ("active", "paused")
+BRIEFING_STATES: Final = ("active", "paused", "removed")
+PLACE_KINDS: Final = ("user", "channel", "thread", "terminal")
+ACTIONS: Final = ("post", "edit", "delete", "pin")
+PART_STATES: Final = ("owed", "sending", "unknown", "sent", "parked", "dropped")
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _one_of(column: str, words: Iterable[str]) -> CheckConstraint:
+    return CheckConstraint(f"{column} IN ({', '.join(repr(word) for word in words)})", name=column)
+
+
+def _moment(name: str, *, nullable: bool = False) -> Column[datetime]:
+    return Column(name, UTCDateTime(), nullable=nullable)
+
+
+def _dossier(*, primary_key: bool = False) -> Column[str]:
+    return Column("dossier", String(80), ForeignKey("dossier.key"), primary_key=primary_key, nullable=False)
+
+
+dossier = Table(
+    "dossier",
+    metadata,
+    Column("key", String(80), primary_key=True),
+    Column("seed_digest", String(64)),
+    Column("names_digest", String(64)),
+    _moment("created_at"),
+)
+
+guild = Table(
+    "guild",
+    metadata,
+    Column("id", _Snowflake, primary_key=True, autoincrement=False),
+    Column("prefix", String(10)),
+    Column("language", String(10)),
+    _moment("joined_at"),
+    _moment("left_at", nullable=True),
+    Column("settings", _Json),
+)
+
+feed = Table(
+    "feed",
+    metadata,
+    Column("id", _Serial, primary_key=True),
+    _dossier(),
+    # Null: the feed belongs to the dossier and serves everyone.
+    Column("guild_id", _Snowflake, ForeignKey("guild.id")),
+    Column("url", Text, nullable=False),
+    Column("name", Text),
+    Column("kind", String(20)),
+    Column("language", String(10)),
+    Column("state", String(10), nullable=False, server_default="active"),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    _moment("next_poll_at", nullable=True),
+    _moment("last_polled_at", nullable=True),
+    _moment("last_ok_at", nullable=True),
+    _moment("baseline_at", nullable=True),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("last_error", Text),
+    Column("moved_to", Text),
+    Column("added_by", String(80)),
+    _moment("added_at"),
+    _one_of("state", FEED_STATES),
+    Index("uq_feed_dossier_url", "dossier", "url", unique=True,
+          sqlite_where=text("guild_id IS NULL"), postgresql_where=text("guild_id IS NULL")),
+    Index("uq_feed_dossier_guild_id_url", "dossier", "guild_id", "url", unique=True,
+          sqlite_where=text("guild_id IS NOT NULL"), postgresql_where=text("guild_id IS NOT NULL")),
+    Index(None, "state", "next_poll_at"),
+)  # fmt: skip
+
+article = Table(
+    "article",
+    metadata,
+    _dossier(primary_key=True),
+    Column("id", String(80), primary_key=True),
+    # The feed's guid, the normalised URL, the file or the seed: what makes it the same article when it comes again.
+    Column("identity", Text, nullable=False),
+    Column("feed_id", _Serial, ForeignKey("feed.id", ondelete="SET NULL"), autoincrement=False),
+    # Null: everyone sees it. Otherwise only this guild does, and it is no source for the table.
+    Column("guild_id", _Snowflake, ForeignKey("guild.id")),
+    Column("background", Boolean, nullable=False, server_default=false()),
+    Column("current_revision", Integer, nullable=False),
+    _moment("first_stored_at"),
+    # Two scopes, so that a guild's own feed can never revise or hide an article of the dossier.
+    Index("uq_article_dossier_identity", "dossier", "identity", unique=True,
+          sqlite_where=text("guild_id IS NULL"), postgresql_where=text("guild_id IS NULL")),
+    Index("uq_article_dossier_guild_id_identity", "dossier", "guild_id", "identity", unique=True,
+          sqlite_where=text("guild_id IS NOT NULL"), postgresql_where=text("guild_id IS NOT NULL")),
+)  # fmt: skip
+
+article_revision = Table(
+    "article_revision",
+    metadata,
+    Column("dossier", String(80), primary_key=True),
+    Column("article_id", String(80), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("title", Text),
+    Column("publisher", Text),
+    Column("author", Text),
+    Column("url", Text),
+    Column("label", Text),
+    Column("language", String(35)),
+    _moment("published_at", nullable=True),
+    Column("published_precision", String(4), nullable=False),
+    Column("published_basis", String(8), nullable=False),
+    # Where the article stands in time: published_at, or when it was first stored where that is unknown.
+    _moment("dated_at"),
+    Column("body_start", Integer, nullable=False, server_default="0"),
+    Column("text", Text),
+    _moment("text_removed_at", nullable=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("warnings", _Json, nullable=False),
+    _moment("stored_at"),
+    ForeignKeyConstraint(["dossier", "article_id"], ["article.dossier", "article.id"], ondelete="CASCADE"),
+    _one_of("published_precision", PRECISIONS),
+    _one_of("published_basis", BASES),
+    CheckConstraint("(text IS NULL) = (text_removed_at IS NOT NULL)", name="text_or_removed"),
+    Index(None, "dossier", "fingerprint"),
+    Index(None, "dossier", "dated_at"),
+)
+
+article_mention = Table(
+    "article_mention",
+    metadata,
+    Column("dossier", String(80), primary_key=True),
+    Column("article_id", String(80), primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("party", String(20), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("first_start", Integer, nullable=False),
+    Column("first_end", Integer, nullable=False),
+    ForeignKeyConstraint(
+        ["dossier", "article_id", "revision"],
+        ["article_revision.dossier", "article_revision.article_id", "article_revision.number"],
+        ondelete="CASCADE",
+    ),
+    Index(None, "dossier", "party"),
+)
+
+
+def _said() -> list[Column[Any]]:
+    """Columns that claims and figures share: who said it, when, and what became of it."""
+    return [
+        Column("speaker", Text, nullable=False),
+        Column("office", Text),
+        Column("via", Text),
+        Column("kind", String(10), nullable=False),
+        Column("said_first", Date),
+        Column("said_last", Date),
+        Column("reported_on", Date, nullable=False),
+        Column("note", Text),
+        Column("state", String(10), nullable=False),
+        _moment("changed_at"),
+        Column("changed_by", String(120), nullable=False),
+        Column("why", Text, nullable=False),
+    ]
+
+
+def _said_rules() -> list[CheckConstraint]:
+    return [
+        _one_of("kind", SOURCE_KINDS),
+        _one_of("state", STATES),
+        CheckConstraint("(said_first IS NULL) = (said_last IS NULL)", name="said_whole"),
+        CheckConstraint("said_first <= said_last", name="said_order"),
+    ]
+
+
+claim = Table(
+    "claim",
+    metadata,
+    _dossier(primary_key=True),
+    Column("id", String(80), primary_key=True),
+    Column("current_revision", Integer, nullable=False),
+    _moment("created_at"),
+)
+
+claim_revision = Table(
+    "claim_revision",
+    metadata,
+    Column("dossier", String(80), primary_key=True),
+    Column("claim_id", String(80), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("party", String(20), nullable=False),
+    Column("stance", String(40), nullable=False),
+    Column("axes", _Json, nullable=False),
+    Column("contribution", Text),
+    Column("condition", Text),
+    *_said(),
+    ForeignKeyConstraint(["dossier", "claim_id"], ["claim.dossier", "claim.id"], ondelete="CASCADE"),
+    *_said_rules(),
+    Index(None, "dossier", "party"),
+    Index(None, "dossier", "state"),
+)
+
+figure = Table(
+    "figure",
+    metadata,
+    _dossier(primary_key=True),
+    Column("id", String(80), primary_key=True),
+    Column("current_revision", Integer, nullable=False),
+    _moment("created_at"),
+)
+
+figure_revision = Table(
+    "figure_revision",
+    metadata,
+    Column("dossier", String(80), primary_key=True),
+    Column("figure_id", String(80), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("measure", String(40), nullable=False),
+    Column("value", Text, nullable=False),
+    Column("low", BigInteger),
+    Column("high", BigInteger),
+    *_said(),
+    ForeignKeyConstraint(["dossier", "figure_id"], ["figure.dossier", "figure.id"], ondelete="CASCADE"),
+    *_said_rules(),
+    Index(None, "dossier", "measure"),
+    Index(None, "dossier", "state"),
+)
+
+quote = Table(
+    "quote",
+    metadata,
+    Column("dossier", String(80), primary_key=True),
+    Column("owner_kind", String(6), primary_key=True),
+    Column("owner_id", String(80), primary_key=True),
+    Column("owner_revision", Integer, primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("article_id", String(80), nullable=False),
+    Column("article_revision", Integer, nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    # No cascade: an article that a claim stands on can't be deleted from under it.
+    ForeignKeyConstraint(
+        ["dossier", "article_id", "article_revision"],
+        ["article_revision.dossier", "article_revision.article_id", "article_revision.number"],
+    ),
+    _one_of("owner_kind", OWNER_KINDS),
+    CheckConstraint('start >= 0 AND "end" > start', name="span"),
+    Index(None, "dossier", "article_id", "article_revision"),
+)
+
+seed_row = Table(
+    "seed_row",
+    metadata,
+    _dossier(primary_key=True),
+    Column("kind", String(10), primary_key=True),
+    Column("id", String(80), primary_key=True),
+    Column("hash", String(64), nullable=False),
+    _moment("seeded_at"),
+)
+
+story = Table(
+    "story",
+    metadata,
+    Column("id", _Serial, primary_key=True),
+    _dossier(),
+    Column("title", Text, nullable=False),
+    Column("merged_into", _Serial, ForeignKey("story.id"), autoincrement=False),
+    _moment("created_at"),
+    _moment("changed_at"),
+    Index(None, "dossier", "changed_at"),
+)
+
+story_article = Table(
+    "story_article",
+    metadata,
+    Column("story_id", _Serial, ForeignKey("story.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("dossier", String(80), primary_key=True),
+    Column("article_id", String(80), primary_key=True),
+    _moment("added_at"),
+    ForeignKeyConstraint(["dossier", "article_id"], ["article.dossier", "article.id"], ondelete="CASCADE"),
+    Index(None, "dossier", "article_id"),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("id", _Serial, primary_key=True),
+    _dossier(),
+    Column("kind", String(20), nullable=False),
+    Column("party", String(20), nullable=False),
+    # What brought it about (a claim's revision, an article's): the same cause is told once.
+    Column("cause", String(200), nullable=False),
+    Column("before", _Json),
+    Column("after", _Json),
+    _moment("created_at"),
+    _moment("leaves_at"),
+    _moment("cancelled_at", nullable=True),
+    UniqueConstraint("dossier", "cause"),
+    _one_of("kind", EVENT_KINDS),
+    Index(None, "leaves_at"),
+    Index(None, "dossier", "party"),
+)
+
+guild_briefing = Table(
+    "guild_briefing",
+    metadata,
+    Column("id", _Serial, primary_key=True),
+    Column("guild_id", _Snowflake, ForeignKey("guild.id", ondelete="CASCADE"), nullable=False),
+    _dossier(),
+    Column("channel_id", _Snowflake, nullable=False),
+    Column("thread_id", _Snowflake),
+    Column("local_time", String(5), nullable=False),
+    Column("zone", String(64), nullable=False),
+    Column("state", String(10), nullable=False, server_default="active"),
+    Column("length", String(20), nullable=False, server_default="normal"),
+    Column("set_up_by", _Snowflake),
+    _moment("set_up_at"),
+    _one_of("state", BRIEFING_STATES),
+    Index(None, "guild_id"),
+    Index(None, "state"),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", _Serial, primary_key=True),
+    # What it stands for and where it goes: owing the same thing twice is one row.
+    Column("once_key", String(200), nullable=False, unique=True),
+    Column("place_kind", String(10), nullable=False),
+    Column("place_id", String(80), nullable=False),
+    Column("guild_id", _Snowflake),
+    # A direct message's channel, or the channel a thread hangs on.
+    Column("channel_id", _Snowflake),
+    Column("action", String(10), nullable=False),
+    # The message that is edited, deleted or pinned.
+    Column("target_message_id", _Snowflake),
+    _moment("created_at"),
+    _moment("due_at"),
+    Column("late_line", Text),
+    _moment("frozen_at", nullable=True),
+    Column("claimed_by", String(120)),
+    _moment("claimed_until", nullable=True),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    _moment("next_try_at", nullable=True),
+    Column("last_error", Text),
+    # Set when every part is sent or dropped: nothing is left to do.
+    _moment("done_at", nullable=True),
+    _one_of("place_kind", PLACE_KINDS),
+    _one_of("action", ACTIONS),
+    Index("ix_delivery_due_at_open", "due_at",
+          sqlite_where=text("done_at IS NULL"), postgresql_where=text("done_at IS NULL")),
+    Index(None, "place_kind", "place_id"),
+)  # fmt: skip
+
+delivery_part = Table(
+    "delivery_part",
+    metadata,
+    Column(
+        "delivery_id", _Serial, ForeignKey("delivery.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    ),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("nonce", String(25), nullable=False, unique=True),
+    Column("content", _Json, nullable=False),
+    Column("message_id", _Snowflake),
+    Column("state", String(10), nullable=False, server_default="owed"),
+    _moment("first_tried_at", nullable=True),
+    _moment("sent_at", nullable=True),
+    _one_of("state", PART_STATES),
+)
+
+briefing = Table(
+    "briefing",
+    metadata,
+    Column("id", _Serial, primary_key=True),
+    Column("guild_briefing_id", _Serial, ForeignKey("guild_briefing.id", ondelete="CASCADE"), nullable=False),
+    # The intended local day, never recomputed from the moment it was made.
+    Column("local_date", Date, nullable=False),
+    _moment("due_at"),
+    _moment("made_at"),
+    Column("value", _Json, nullable=False),
+    Column("delivery_id", _Serial, ForeignKey("delivery.id", ondelete="SET NULL")),
+    UniqueConstraint("guild_briefing_id", "local_date"),
+    Index(None, "delivery_id"),
+)
+
+subscription = Table(
+    "subscription",
+    metadata,
+    Column("id", _Serial, primary_key=True),
+    _dossier(),
+    Column("subscriber_kind", String(10), nullable=False),
+    Column("subscriber_id", String(80), nullable=False),
+    Column("party", String(20), nullable=False),
+    Column("cadence", String(10), nullable=False),
+    Column("guild_id", _Snowflake),
+    Column("dm_channel_id", _Snowflake),
+    Column("state", String(10), nullable=False, server_default="active"),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    _moment("next_try_at", nullable=True),
+    _moment("created_at"),
+    UniqueConstraint("dossier", "subscriber_kind", "subscriber_id", "party"),
+    _one_of("subscriber_kind", SUBSCRIBER_KINDS),
+    _one_of("cadence", CADENCES),
+    _one_of("state", SUBSCRIPTION_STATES),
+    Index(None, "dossier", "party", "state"),
+    Index(None, "subscriber_kind", "subscriber_id"),
+)
+
+# The design's "update"; that word is SQL's own.
+subscriber_update = Table(
+    "subscriber_update",
+    metadata,
+    Column("id", _Serial, primary_key=True),
+    Column("subscriber_kind", String(10), nullable=False),
+    Column("subscriber_id", String(80), nullable=False),
+    Column("event_id", _Serial, ForeignKey("event.id", ondelete="CASCADE"), nullable=False),
+    Column("delivery_id", _Serial, ForeignKey("delivery.id", ondelete="SET NULL")),
+    _moment("created_at"),
+    UniqueConstraint("subscriber_kind", "subscriber_id", "event_id"),
+    _one_of("subscriber_kind", SUBSCRIBER_KINDS),
+    Index(None, "event_id"),
+    Index(None, "delivery_id"),
+)
+
+shown = Table(
+    "shown",
+    metadata,
+    Column("id", _Serial, primary_key=True),
+    _dossier(),
+    Column("place_kind", String(10), nullable=False),
+    Column("place_id", String(80), nullable=False),
+    Column("item_kind", String(20), nullable=False),
+    Column("item_id", String(120), nullable=False),
+    Column("delivery_id", _Serial, ForeignKey("delivery.id", ondelete="CASCADE")),
+    _moment("shown_at"),
+    # True once its delivery was dropped: then nobody has seen it.
+    Column("void", Boolean, nullable=False, server_default=false()),
+    _one_of("place_kind", PLACE_KINDS),
+    Index(None, "dossier", "place_kind", "place_id", "item_kind", "item_id"),
+    Index(None, "delivery_id"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", _Serial, primary_key=True),
+    _moment("at"),
+    Column("who", String(120), nullable=False),
+    Column("guild_id", _Snowflake),
+    Column("action", String(60), nullable=False),
+    Column("target", String(200)),
+    Column("before", _Json),
+    Column("after", _Json),
+    Index(None, "guild_id", "at"),
+    Index(None, "who"),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("owner", String(120), nullable=False),
+    _moment("expires_at"),
+)
+
+counter = Table(
+    "counter",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)

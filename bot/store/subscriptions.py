@@ -1,0 +1,176 @@
+"""Subscriptions: who wants to hear of which party and how often; and what is stored about a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Literal
+
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, or_, select, update
+
+from bot.store import dossiers
+from bot.store.dialect import insert
+from bot.store.schema import audit, delivery, guild_briefing, shown, subscriber_update, subscription
+
+SubscriberKind = Literal["user", "channel", "terminal"]
+Cadence = Literal["instant", "daily", "weekly"]
+Added = Literal["new", "changed", "unchanged"]
+
+FORGOTTEN = "deleted on request"
+"""Stands in the audit trail where a person's id stood; what was done stays on record, by whom does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One subscriber's wish to hear of one party."""
+
+    dossier: str
+    subscriber_kind: SubscriberKind
+    subscriber_id: str
+    party: str
+    cadence: Cadence
+    guild_id: int | None
+    dm_channel_id: int | None
+    state: Literal["active", "paused"]
+    failures: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Everything stored about a reader: the subscriptions themselves, and how many rows of what else."""
+
+    subscriptions: tuple[Subscription, ...]
+    counts: Mapping[str, int]
+
+
+def add(
+    conn: Connection,
+    dossier: str,
+    kind: SubscriberKind,
+    subscriber: str,
+    party: str,
+    cadence: Cadence,
+    *,
+    guild_id: int | None = None,
+    dm_channel_id: int | None = None,
+    now: datetime,
+) -> Added:
+    """Subscribe to a party, or change how often; doing so twice is doing it once.
+
+    Subscribing again wakes a paused subscription.
+    """
+    dossiers.ensure(conn, dossier, now=now)
+    # Commit point: the caller's. The insert decides between two who subscribe the same person at once.
+    made = conn.execute(
+        insert(conn, subscription)
+        .values(
+            dossier=dossier,
+            subscriber_kind=kind,
+            subscriber_id=subscriber,
+            party=party,
+            cadence=cadence,
+            guild_id=guild_id,
+            dm_channel_id=dm_channel_id,
+            created_at=now,
+        )
+        .on_conflict_do_nothing()
+        .returning(subscription.c.id)
+    ).scalar()
+    if made is not None:
+        return "new"
+    wanted: dict[str, object] = {"cadence": cadence, "state": "active"}
+    if guild_id is not None:
+        wanted["guild_id"] = guild_id
+    if dm_channel_id is not None:
+        wanted["dm_channel_id"] = dm_channel_id
+    differs = or_(*(subscription.c[name].is_distinct_from(value) for name, value in wanted.items()))
+    changed = conn.execute(
+        update(subscription)
+        .where(_whose(kind, subscriber), subscription.c.dossier == dossier, subscription.c.party == party, differs)
+        .values(**wanted, failures=0, next_try_at=None)
+    )
+    return "changed" if changed.rowcount else "unchanged"
+
+
+def remove(
+    conn: Connection, dossier: str, kind: SubscriberKind, subscriber: str, party: str | None = None
+) -> list[str]:
+    """End a subscription, or with no ``party`` all of a subscriber's; return the parties no longer followed."""
+    where = [_whose(kind, subscriber), subscription.c.dossier == dossier]
+    if party is not None:
+        where.append(subscription.c.party == party)
+    return sorted(conn.execute(delete(subscription).where(*where).returning(subscription.c.party)).scalars())
+
+
+def listed(conn: Connection, dossier: str | None, kind: SubscriberKind, subscriber: str) -> list[Subscription]:
+    """Return a subscriber's subscriptions, ordered by party; with no ``dossier``, those of all."""
+    columns = subscription.c
+    query = select(
+        columns.dossier,
+        columns.subscriber_kind,
+        columns.subscriber_id,
+        columns.party,
+        columns.cadence,
+        columns.guild_id,
+        columns.dm_channel_id,
+        columns.state,
+        columns.failures,
+        columns.created_at,
+    ).where(_whose(kind, subscriber))
+    if dossier is not None:
+        query = query.where(columns.dossier == dossier)
+    found = [Subscription(**row) for row in conn.execute(query).mappings()]
+    return sorted(found, key=lambda one: (one.dossier, one.party))
+
+
+def show_person(conn: Connection, kind: SubscriberKind, subscriber: str) -> Person:
+    """Return all that is stored about a reader, in every dossier."""
+    counts = {
+        name: int(conn.execute(select(func.count()).select_from(condition[0]).where(condition[1])).scalar_one())
+        for name, condition in _traces(kind, subscriber).items()
+    }
+    return Person(tuple(listed(conn, None, kind, subscriber)), MappingProxyType(counts))
+
+
+def delete_person(conn: Connection, kind: SubscriberKind, subscriber: str) -> dict[str, int]:
+    """Delete all that is stored about a reader and return how many rows of what that was.
+
+    Records of what an administrator did stay, without the person's id. Nothing that was still owed to the reader is
+    sent after the commit.
+    """
+    counts = {}
+    for name, (table, where) in _traces(kind, subscriber).items():
+        if name == "audit":
+            done = conn.execute(update(table).where(where).values(who=FORGOTTEN))
+        elif name == "briefings_set_up":
+            done = conn.execute(update(table).where(where).values(set_up_by=None))
+        else:
+            done = conn.execute(delete(table).where(where))
+        counts[name] = done.rowcount
+    return counts
+
+
+def _whose(kind: SubscriberKind, subscriber: str) -> ColumnElement[bool]:
+    return and_(subscription.c.subscriber_kind == kind, subscription.c.subscriber_id == subscriber)
+
+
+def _traces(kind: SubscriberKind, subscriber: str) -> dict[str, tuple[Table, ColumnElement[bool]]]:
+    """Return the tables that know a reader, by the name people are shown, in an order in which they can be deleted."""
+    traces: dict[str, tuple[Table, ColumnElement[bool]]] = {
+        "subscriptions": (subscription, _whose(kind, subscriber)),
+        "updates": (
+            subscriber_update,
+            and_(subscriber_update.c.subscriber_kind == kind, subscriber_update.c.subscriber_id == subscriber),
+        ),
+        "shown": (shown, and_(shown.c.place_kind == kind, shown.c.place_id == subscriber)),
+        # Their parts, the messages themselves, go with them.
+        "deliveries": (delivery, and_(delivery.c.place_kind == kind, delivery.c.place_id == subscriber)),
+    }
+    if kind == "user":
+        traces["audit"] = (audit, audit.c.who == subscriber)
+        if subscriber.isdecimal():
+            traces["briefings_set_up"] = (guild_briefing, guild_briefing.c.set_up_by == int(subscriber))
+    return traces
