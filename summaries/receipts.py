@@ -54,7 +54,9 @@ def nearest_passage(words: str, article: Article) -> Span | None:
     matcher.set_seq2(wanted)
     best, best_score = None, 0.5
     for paragraph in paragraphs(article.text, article.body_start):
-        for match in _ROUGH_SENTENCE.finditer(article.text, paragraph.start, min(paragraph.end, paragraph.start + 8000)):
+        for match in _ROUGH_SENTENCE.finditer(
+            article.text, paragraph.start, min(paragraph.end, paragraph.start + 8000)
+        ):
             sentence = match.group().strip()
             if not sentence or len(sentence) > 4 * MAX_QUOTE:
                 continue

@@ -150,9 +150,7 @@ def _walk(topic: Topic, parties: Parties, claims: Sequence[Claim]) -> list[Posit
     return walked
 
 
-def changes(
-    topic: Topic, parties: Parties, claims: Iterable[Claim], since: date | None, until: date
-) -> list[Change]:
+def changes(topic: Topic, parties: Parties, claims: Iterable[Claim], since: date | None, until: date) -> list[Change]:
     """Return how stances moved from the end of ``since`` to the end of ``until`` (UTC days), in order of parties' names.
 
     A restatement is no change. ``since`` None means: from nothing.
@@ -165,7 +163,9 @@ def changes(
         for party in after
         if party not in before or before[party].stance != after[party].stance
     ]
-    return sorted(moved, key=lambda change: (change.before is None, topic.rank(_stance(change)), parties[change.party].name))
+    return sorted(
+        moved, key=lambda change: (change.before is None, topic.rank(_stance(change)), parties[change.party].name)
+    )
 
 
 def _stance(change: Change) -> str:

@@ -50,6 +50,13 @@ class AxisValue(_Row):
     criterion: str
 
 
+class Headline(_Row):
+    """The value of an axis that the overview lists by name, and the words it does so with."""
+
+    value: str
+    label: str
+
+
 class Axis(_Row):
     """A further question asked of each party; ``silent`` is shown where no source answers it."""
 
@@ -59,6 +66,7 @@ class Axis(_Row):
     silent_na: str
     na_stances: tuple[str, ...] = Field(default=(), strict=False)
     values: dict[str, AxisValue]
+    headline: Headline | None = None
 
 
 class Measure(_Row):
@@ -102,6 +110,11 @@ class _Heading(_Row):
     whole: str
 
 
+class _Names(_Row):
+    leaders: tuple[_Leader, ...] = Field(default=(), strict=False)
+    parties: tuple[_Party, ...] = Field(default=(), strict=False)
+
+
 class _Relevance(_Row):
     keywords: tuple[str, ...] = Field(default=(), strict=False)
 
@@ -111,8 +124,7 @@ class _File(_Row):
     stances: tuple[Stance, ...] = Field(strict=False, min_length=1)
     axes: tuple[Axis, ...] = Field(default=(), strict=False)
     measures: tuple[Measure, ...] = Field(default=(), strict=False)
-    parties: tuple[_Party, ...] = Field(default=(), strict=False)
-    leaders: tuple[_Leader, ...] = Field(default=(), strict=False)
+    names: _Names = _Names()
     feeds: tuple[Feed, ...] = Field(default=(), strict=False)
     relevance: _Relevance = _Relevance()
 
@@ -162,8 +174,8 @@ def parse_topic(text: str, source: str = "topic.toml") -> Topic:
         stances={stance.key: stance for stance in file.stances},
         axes={axis.key: axis for axis in file.axes},
         measures={measure.key: measure for measure in file.measures},
-        party_names=tuple(PartyNames(p.code, p.name, p.kind, p.aliases) for p in file.parties),
-        leaders=tuple(Leader(x.name, x.party, x.office, x.since, x.until, x.aliases) for x in file.leaders),
+        party_names=tuple(PartyNames(p.code, p.name, p.kind, p.aliases) for p in file.names.parties),
+        leaders=tuple(Leader(x.name, x.party, x.office, x.since, x.until, x.aliases) for x in file.names.leaders),
         feeds=file.feeds,
         keywords=file.relevance.keywords,
     )

@@ -1,0 +1,423 @@
+"""The command line. Each command imports what it needs when it runs, so that ``--help`` is quick."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.answers import Answer
+    from bot.app import App
+
+ANSWERED, MISTAKE, WRONG_CALL = 0, 1, 2
+"""Exit codes of every command (README, "Exit codes")."""
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def _shared(function: Function) -> Function:
+    """Add the options that name the data folder and the settings; they may stand before or after the command."""
+    for option in (
+        click.option("--config", metavar="FILE", help="Settings file (default: config.toml in the data folder)."),
+        click.option("--home", metavar="FOLDER", help="Data folder (default: ROLLCALL_HOME, or the user's own)."),
+    ):
+        function = option(function)
+    return function
+
+
+class _Commands(click.Group):
+    """A group that suggests the nearest command and never shows a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401, D102
+        from bot.store.errors import StoreError
+        from summaries.toml import Problems
+
+        try:
+            return super().invoke(ctx)
+        except Problems as error:
+            _fail(error.problems)
+        except StoreError as error:
+            _fail([str(error)])
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401, D102
+        for stream in (sys.stdout, sys.stderr):
+            # A terminal that can't show a sign gets a question mark, never a crash.
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+        try:
+            return super().main(*args, **kwargs)
+        except BrokenPipeError:
+            # Whoever read the output has read enough.
+            sys.stderr.close()
+            raise SystemExit(MISTAKE) from None
+
+
+def _fail(sentences: Sequence[str]) -> NoReturn:
+    for sentence in sentences:
+        click.echo(sentence, err=True)
+    raise SystemExit(MISTAKE)
+
+
+@contextmanager
+def _app(home: str | None, config: str | None) -> Iterator[App]:
+    from bot.app import open_app
+
+    parent = click.get_current_context().find_root().params
+    with open_app(home or parent.get("home"), config or parent.get("config")) as app:
+        yield app
+
+
+def _json(value: object) -> None:
+    from bot.render.render import dumps
+
+    click.echo(dumps(value))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@_shared
+@click.version_option(package_name="rollcall", message="%(prog)s %(version)s")
+def main(home: str | None, config: str | None) -> None:
+    """Who is in, who said so, and where: answers with receipts from a stance table.
+
+    Try: rollcall chat, or rollcall say '!status Germany'.
+
+    The data folder is ROLLCALL_HOME, or the one your system gives programs for their data. Exit codes: 0 answered, 1 a
+    person's mistake or a check that failed, 2 a wrong call.
+    """
+
+
+@main.command()
+@_shared
+def chat(home: str | None, config: str | None) -> None:
+    """Chat in this terminal with the same commands as on Discord. No token, no network, no set-up."""
+    from bot.chat import run
+
+    with _app(home, config) as app:
+        run(app)
+
+
+@main.command()
+@click.argument("command", metavar="COMMAND")
+@click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
+@_shared
+def say(command: str, as_json: bool, home: str | None, config: str | None) -> None:
+    """Answer one command, such as '!status Germany'. With "-": one command a line from standard input."""
+    with _app(home, config) as app:
+        if command != "-":
+            raise SystemExit(_say(app, command, as_json))
+        from summaries.article import decode
+
+        worst, asked = ANSWERED, 0
+        for raw in sys.stdin.buffer:
+            line, _ = decode(raw)
+            if line.strip():
+                if asked and not as_json:
+                    click.echo("")
+                worst = max(worst, _say(app, line, as_json))
+                asked += 1
+        raise SystemExit(worst)
+
+
+def _say(app: App, line: str, as_json: bool) -> int:
+    from bot.commands import answer
+    from bot.render import render
+    from bot.request import LOCAL_READER, parse
+
+    request = parse(line, reader=LOCAL_READER, now=app.clock(), prefix=app.settings.answers.prefix)
+    if request is None:
+        click.echo("Nothing was asked. For example: rollcall say '!status Germany'", err=True)
+        return MISTAKE
+    found = answer(request, app.library)
+    if as_json:
+        _json(render.as_json(found))
+    else:
+        click.echo(render.as_text(found, **_terminal()))
+    return found.exit_code
+
+
+def _terminal() -> dict[str, Any]:
+    """Return how text may be shown: wrapped and bold on a terminal, plain lines into a file or pipe."""
+    import os
+    import shutil
+
+    if not sys.stdout.isatty():
+        return {}
+    colour = "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    return {"width": max(40, min(100, shutil.get_terminal_size().columns)), "colour": colour}
+
+
+@main.command()
+@click.option("--date", "day", metavar="DATE", help="The UTC day, such as 2025-03-20 (default: today).")
+@click.option("--since", metavar="TIME", help="Instead of a day: from this moment (ISO 8601, UTC unless it says).")
+@click.option("--until", metavar="TIME", help="Up to, not including, this moment (default: now).")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "html", "json", "discord"]), default="text", show_default=True
+)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@_shared
+def briefing(
+    day: str | None,
+    since: str | None,
+    until: str | None,
+    form: str,
+    as_json: bool,
+    home: str | None,
+    config: str | None,
+) -> None:
+    """Make a day's briefing from what is stored, as it would be posted."""
+    with _app(home, config) as app:
+        made = _briefing(app, day, since, until)
+        if not made.ok:
+            _fail([made.error.message] if made.error else [])
+        _show(made, "json" if as_json else form)
+
+
+def _briefing(app: App, day: str | None, since: str | None, until: str | None) -> Answer:
+    from bot.commands.briefing import briefing_of
+    from bot.request import LOCAL_READER, BadDate, Request, parse_day
+    from summaries.briefing import Window, day_window
+
+    now = app.clock()
+    try:
+        if since or until:
+            if day or not since:
+                raise click.UsageError("Give either --date, or --since with or without --until.")
+            end = _moment(until) if until else now
+            window = Window(_moment(since), end)
+            if window.since >= window.until:
+                _fail([f"--since {since} is not before --until {until or 'now'}."])
+        else:
+            window = day_window(parse_day(day, now.date()) if day else now.date())
+    except BadDate as error:
+        _fail([f"--date: {error}"])
+    request = Request("briefing", "", LOCAL_READER, now, app.settings.answers.prefix)
+    return briefing_of(window, request, app.library)
+
+
+def _moment(text: str) -> datetime:
+    from summaries.article import parse_date
+
+    found = parse_date(text)
+    if found is None or found.at is None:
+        _fail([f'"{text[:40]}" is no moment I know. Write it like 2025-03-20T06:00:00Z.'])
+    return found.at
+
+
+def _show(made: Answer, form: str) -> None:
+    from bot.render import render
+
+    if form == "json":
+        _json({"v": render.JSON_VERSION, **made.data})
+    elif form == "discord":
+        _json({"v": render.JSON_VERSION, "messages": render.as_discord(made)})
+    elif form == "html":
+        click.echo(render.as_html(made), nl=False)
+    else:
+        click.echo(render.as_text(made, **_terminal()))
+
+
+@main.command()
+@click.argument("paths", metavar="FILE|FOLDER...", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
+@_shared
+def ingest(paths: tuple[str, ...], as_json: bool, home: str | None, config: str | None) -> None:
+    """Add articles from files and folders (.txt, .md, .html). A file that was stored before is never stored twice."""
+    from bot.ingest import Added, Refused
+    from bot.ingest import ingest as read
+
+    with _app(home, config) as app:
+        limit = app.settings.ingest.max_megabytes * 1_000_000
+        added: list[Added] = []
+        refused: list[Refused] = []
+        for one in read(app.library, paths, max_bytes=limit, now=app.clock()):
+            (added if isinstance(one, Added) else refused).append(one)  # type: ignore[arg-type]
+            if not as_json:
+                _tell(one)
+        if as_json:
+            _json({"v": 1, "articles": [_added(a) for a in added], "refused": [_refused(r) for r in refused]})
+        else:
+            new = sum(1 for a in added if a.outcome != "unchanged")
+            click.echo(f"{new} stored, {len(added) - new} stored before, {len(refused)} refused.")
+        raise SystemExit(MISTAKE if refused else ANSWERED)
+
+
+def _tell(one: Any) -> None:  # noqa: ANN401 (Added or Refused, which are imported late)
+    from bot.ingest import Refused
+    from bot.render.medium import harmless
+
+    name = harmless(one.file)
+    if isinstance(one, Refused):
+        click.echo(f"{name}: refused: {harmless(one.reason)}.", err=True)
+        return
+    words = {"new": "stored as", "revised": f"stored as revision {one.revision} of", "unchanged": "stored before as"}
+    click.echo(f"{name}: {words[one.outcome]} {one.article}{f' ({harmless(one.title)})' if one.title else ''}")
+    for warning in one.warnings:
+        click.echo(f"{name}: note: {harmless(warning)}.", err=True)
+
+
+def _added(one: Any) -> dict[str, Any]:  # noqa: ANN401
+    return {
+        "file": one.file,
+        "article": one.article,
+        "revision": one.revision,
+        "outcome": one.outcome,
+        "title": one.title,
+        "warnings": list(one.warnings),
+    }
+
+
+def _refused(one: Any) -> dict[str, Any]:  # noqa: ANN401
+    return {"file": one.file, "reason": one.reason}
+
+
+@main.command()
+@click.argument("wanted", metavar="ID")
+@click.option("--revision", type=click.IntRange(min=1), help="Which revision (default: the newest).")
+@click.option("--json", "as_json", is_flag=True, help="Answer as JSON; offsets of quotes count into its text.")
+@_shared
+def article(wanted: str, revision: int | None, as_json: bool, home: str | None, config: str | None) -> None:
+    """Show one stored article: what is known of it, its revisions, its text. The start of an ID is enough."""
+    from bot.shelf import article_json, article_text, find_article
+
+    with _app(home, config) as app:
+        found, revisions = find_article(app.library, wanted, revision)
+        if as_json:
+            _json(article_json(found, revisions))
+        else:
+            click.echo(article_text(found, revisions))
+
+
+@main.group()
+def table() -> None:
+    """Verify, show, export and import the stance table."""
+
+
+@table.command()
+@click.argument("file", metavar="[FILE]", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
+@_shared
+def check(file: str | None, as_json: bool, home: str | None, config: str | None) -> None:
+    """Verify every quote of the table against its article. With FILE: check a table file without importing it."""
+    from bot import table as rows
+    from summaries.stances import parse_table
+    from summaries.toml import Problems
+
+    problems: Sequence[str]
+    try:
+        with _app(home, config) as app:
+            problems = rows.check(app.library)
+            stored = rows.stored_table(app.library)
+            if file is not None:
+                text = _read_text(file)
+                lib = app.library
+                stored = parse_table(text, lib.topic, lib.parties, lib.article, file)
+    except Problems as error:
+        problems = error.problems
+    if as_json:
+        _json({"v": 1, "ok": not problems, "problems": list(problems)})
+    elif problems:
+        for problem in problems:
+            click.echo(problem)
+        click.echo(f"FAIL  {len(problems)} problem(s). Nothing was changed.")
+    else:
+        click.echo(f"ok    {len(stored.claims)} claims, {len(stored.figures)} figures, every quote found in its article")
+    raise SystemExit(MISTAKE if problems else ANSWERED)
+
+
+def _read_text(file: str) -> str:
+    """Return a text file that a person named, or "-" for standard input; says what is wrong with it."""
+    import os
+    import stat
+
+    from summaries.toml import Problems
+
+    try:
+        if file == "-":
+            data = sys.stdin.buffer.read()
+        else:
+            mode = os.stat(file).st_mode  # noqa: PTH116
+            if not stat.S_ISREG(mode):
+                raise Problems([f"{file}: it is {'a folder' if stat.S_ISDIR(mode) else 'a pipe or device'}, not a file"])
+            with open(file, "rb") as handle:
+                data = handle.read()
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Problems([f"{file}: not UTF-8 at byte {error.start}. Save it as UTF-8."]) from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise Problems([f"{file}: cannot be read: {reason}."]) from None
+
+
+@table.command()
+@click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
+@_shared
+def show(as_json: bool, home: str | None, config: str | None) -> None:
+    """Print every row of the table with its state, speaker and quotes."""
+    from bot import table as rows
+    from summaries.stances import as_row
+
+    with _app(home, config) as app:
+        stored = rows.stored_table(app.library)
+        if as_json:
+            _json({"v": 1, "claims": [as_row(r) for r in stored.claims], "figures": [as_row(r) for r in stored.figures]})
+        else:
+            click.echo(rows.in_words(stored, app.library))
+
+
+@table.command()
+@click.argument("file", metavar="[FILE]", required=False)
+@_shared
+def export(file: str | None, home: str | None, config: str | None) -> None:
+    """Write the table as stances.toml to FILE, or to standard output."""
+    import os
+    from pathlib import Path
+
+    from bot import table as rows
+    from summaries.toml import Problems
+
+    with _app(home, config) as app:
+        text = rows.export(app.library)
+    if file is None or file == "-":
+        sys.stdout.buffer.write(text.encode())
+        sys.stdout.buffer.flush()
+        return
+    # Written beside it and moved, so that an interruption never leaves half a table.
+    part = Path(f"{file}.part")
+    try:
+        part.write_bytes(text.encode())
+        os.replace(part, file)  # noqa: PTH105
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise Problems([f"{file}: cannot be written: {error.strerror or error}."]) from None
+
+
+@table.command("import")
+@click.argument("file", metavar="FILE")
+@click.option("--by", default="terminal", show_default=True, metavar="NAME", help="Who approves what changes.")
+@click.option("--why", default="imported", show_default=True, metavar="TEXT", help="Why.")
+@click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
+@_shared
+def import_(file: str, by: str, why: str, as_json: bool, home: str | None, config: str | None) -> None:
+    """Take a table file in: new rows are added, changed ones approved as new revisions, missing ones stay."""
+    from bot import table as rows
+
+    with _app(home, config) as app:
+        done = rows.import_rows(app.library, _read_text(file), file, now=app.clock(), by=by, why=why)
+    if as_json:
+        _json({"v": 1, "added": list(done.added), "changed": list(done.changed), "unchanged": done.unchanged})
+        return
+    for word, ids in (("added", done.added), ("changed", done.changed)):
+        for identifier in ids:
+            click.echo(f"{word}: {identifier}")
+    click.echo(f"{len(done.added)} added, {len(done.changed)} changed, {done.unchanged} unchanged.")
+
+
+
+
+if __name__ == "__main__":
+    main()

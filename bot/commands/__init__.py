@@ -1,0 +1,98 @@
+"""All commands, and the one way in: a request is answered by the handler of its command."""
+
+from __future__ import annotations
+
+from bot.answers import Answer, BrokenReceipt, mistake
+from bot.commands.briefing import briefing
+from bot.commands.command import Command
+from bot.commands.help import about, help_answer
+from bot.commands.proof import proof
+from bot.commands.status import status
+from bot.commands.subscriptions import privacy, subscribe, subscriptions, unsubscribe
+from bot.commands.who_is_in import who_is_in
+from bot.library import Library
+from bot.request import Request
+from summaries.toml import nearest
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "who-is-in", "who-is-in [POSITION] [as-of DATE]",
+        "The whole table at a glance: who is in, who may be, who says no.",
+        "who-is-in open", who_is_in, ("whoisin", "who_is_in", "who", "whos-in", "table"),
+    ),
+    Command(
+        "status", "status COUNTRY [as-of DATE]",
+        "One country or organisation: its position, who said so, word for word.",
+        "status Germany", status, ("stance", "position"),
+    ),
+    Command(
+        "proof", "proof COUNTRY [NUMBER], proof figures [NUMBER]",
+        "A quote inside its paragraph, its source, and the check that was made.",
+        "proof Finland 2", proof, ("source", "sources", "receipt"),
+    ),
+    Command(
+        "briefing", "briefing [DATE]",
+        "A day's briefing: what changed, and the day's stories in their own sentences.",
+        "briefing 2025-03-20", briefing, ("brief", "news"),
+    ),
+    Command(
+        "subscribe", "subscribe COUNTRY [instant, daily or weekly]",
+        "Follow a country: hear once when its position changes.",
+        "subscribe Finland daily", subscribe, ("follow", "sub"),
+    ),
+    Command(
+        "unsubscribe", "unsubscribe COUNTRY, unsubscribe all",
+        "Stop following a country, or everything.",
+        "unsubscribe Finland", unsubscribe, ("unfollow", "unsub", "stop"),
+    ),
+    Command(
+        "subscriptions", "subscriptions",
+        "What you follow.",
+        "subscriptions", subscriptions, ("subs", "following"),
+    ),
+    Command(
+        "privacy", "privacy [show or delete]",
+        "What is stored about you, and how to delete it.",
+        "privacy show", privacy,
+    ),
+    Command(
+        "help", "help [COMMAND]",
+        "What you can ask.",
+        "help status", lambda request, library: help_answer(request, library, COMMANDS), ("commands", "?"),
+    ),
+    Command(
+        "about", "about",
+        "How answers come about: the method, what each label means, the sources.",
+        "about", about, ("method", "criteria", "labels"),
+    ),
+)  # fmt: skip
+
+_BY_NAME = {name: command for command in COMMANDS for name in command.names}
+
+
+def find(name: str) -> Command | None:
+    """Return the command with this name or other spelling, or None."""
+    return _BY_NAME.get(name.casefold())
+
+
+def answer(request: Request, library: Library) -> Answer:
+    """Answer a request. A quote that can't be verified any more is never shown: the answer says which row is broken."""
+    command = find(request.name)
+    if command is None:
+        known = [c.name for c in COMMANDS]
+        near = nearest(request.name, _BY_NAME)
+        hint = f" Did you mean {request.prefix}{_BY_NAME[near].name}?" if near else ""
+        return mistake(
+            "unknown",
+            "unknown_command",
+            f'I know no command "{request.name[:40]}".{hint} All commands: {", ".join(known)}.',
+        )
+    try:
+        return command.handler(request, library)
+    except BrokenReceipt as error:
+        return mistake(
+            command.name,
+            "broken_receipt",
+            f'I can\'t show this: the quote of row "{error.row}" is not in its article any more. '
+            f'{error.why[0].upper()}{error.why[1:]}. Whoever keeps the table can run "rollcall table check".',
+        )

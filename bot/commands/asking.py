@@ -1,0 +1,141 @@
+"""What all commands about a party share: which party is meant, as of when, how old the sources are, and receipts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from bot.answers import Action, Answer, Receipt, mistake
+from bot.library import Library
+from bot.render import words
+from bot.request import BadDate, Request, split_as_of
+from summaries.claims import Claim, Figure
+from summaries.parties import Party
+from summaries.topic import Stance, Topic
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question as understood: a party, whether its name was guessed, and a UTC day."""
+
+    party: Party
+    typed: str
+    guessed: bool
+    as_of: date
+    as_of_given: bool
+
+
+def understand(request: Request, library: Library, command: str, example: str) -> Asked | Answer:
+    """Read "PARTY [as-of DATE]"; an answer that says what was not understood when it can't be read."""
+    try:
+        typed, as_of, given = split_as_of(request)
+    except BadDate as error:
+        return mistake(command, "bad_date", str(error))
+    if not typed:
+        return mistake(
+            command,
+            "missing_party",
+            f"Which country or organisation? For example: {request.prefix}{command} {example}",
+        )
+    found = library.parties.resolve(typed)
+    if found.party is None:
+        return unknown_party(request, library, command, typed, found.suggestions, as_of)
+    return Asked(found.party, typed, found.guessed, as_of, given)
+
+
+def unknown_party(
+    request: Request, library: Library, command: str, typed: str, suggestions: tuple[Party, ...], as_of: date
+) -> Answer:
+    """Ask which party was meant, with the nearest names; the parties on the table when no name is near."""
+    near = bool(suggestions)
+    if not near:
+        suggestions = tuple(library.parties[code] for code in sorted(library.positions(as_of)))[:5]
+    shown = typed if len(typed) <= 60 else typed[:59] + "…"
+    message = f'Which one did you mean by "{shown}"?' if near else f'I know no party called "{shown}".'
+    answer = mistake(
+        command,
+        "unknown_party",
+        message,
+        data={"suggestions": [{"party": party.code, "name": party.name} for party in suggestions]},
+        actions=tuple(Action(party.name, f"{command} {party.name}") for party in suggestions),
+    )
+    return Answer(
+        command=command,
+        template="which",
+        view={"message": message, "near": near, "suggestions": suggestions, "prefix": request.prefix},
+        data=answer.data,
+        error=answer.error,
+        actions=answer.actions,
+        personal=True,
+    )
+
+
+def frame(request: Request, library: Library, as_of: date, given: bool) -> dict[str, Any]:
+    """Return what every answer's frame says: how many articles stand behind it and how old the newest is."""
+    shelf = library.shelf(as_of)
+    return {
+        "topic": library.topic,
+        "articles": shelf.count,
+        "newest": shelf.newest,
+        "newest_age": words.age(shelf.newest, as_of) if shelf.newest else None,
+        "is_old": words.old(shelf.newest, as_of, library.old_after_days),
+        "as_of": as_of,
+        "as_of_given": given,
+        "prefix": request.prefix,
+    }
+
+
+def receipts(row: Claim | Figure, library: Library) -> tuple[Receipt, ...]:
+    """Return the checked receipts of a row; raises :class:`~bot.answers.BrokenReceipt`."""
+    return tuple(Receipt.of(quote, row, library.source(quote)) for quote in row.quotes)
+
+
+def label(topic: Topic, claim: Claim) -> str:
+    """Return the words a reader sees for a claim's stance: its role's, where its contribution is a declared role."""
+    stance = topic.stances[claim.stance]
+    role = stance.roles.get(claim.contribution or "")
+    if role:
+        return role.label
+    if claim.condition and stance.conditional_label:
+        return f"{stance.conditional_label} {claim.condition}"
+    return stance.label
+
+
+def symbol(topic: Topic, claim: Claim) -> str:
+    """Return the sign that stands beside the label."""
+    stance = topic.stances[claim.stance]
+    role = stance.roles.get(claim.contribution or "")
+    return (role.symbol if role else None) or stance.symbol
+
+
+BUCKET_WORDS = {"in": "In", "maybe": "Maybe", "no": "Says no", "outside": "Outside"}
+"""How the four ways of counting are called."""
+
+
+def counted_as(topic: Topic, claim: Claim) -> str:
+    """Return how a claim is counted, in a word: a role's own word before the bucket's."""
+    stance = topic.stances[claim.stance]
+    role = stance.roles.get(claim.contribution or "")
+    if role and role.counted:
+        return role.counted.capitalize()
+    return BUCKET_WORDS[stance.bucket]
+
+
+def lower_first(text: str) -> str:
+    """Return a label as it stands in mid-sentence."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] in {"'", " "} else text
+
+
+def match_stance(typed: str, topic: Topic) -> list[Stance] | None:
+    """Return the stances a reader names by key, label, letter or bucket ("open", "in", "says no"); None for none."""
+    wanted = " ".join(typed.casefold().replace("-", " ").replace("_", " ").strip(" ?!.").split())
+    for bucket, word in BUCKET_WORDS.items():
+        if wanted in {bucket, word.casefold()} and wanted not in topic.stances:
+            return [stance for stance in topic.stances.values() if stance.bucket == bucket]
+    for stance in topic.stances.values():
+        names = {stance.key, stance.label.casefold(), stance.letter.casefold()}
+        names |= {name.casefold() for role in stance.roles.values() for name in (role.label, role.counted or role.label)}
+        if wanted in names:
+            return [stance]
+    return None

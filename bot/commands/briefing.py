@@ -1,0 +1,226 @@
+"""``briefing [DATE]``: a day's briefing on demand, made from what is stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bot.answers import Action, Answer, mistake
+from bot.commands.asking import counted_as, frame, label, lower_first, receipts
+from bot.commands.who_is_in import headline, totals_json
+from bot.library import Library
+from bot.request import BadDate, Request, parse_day
+from summaries.table import Change, Position, totals
+from summaries.text import collapse
+
+if TYPE_CHECKING:
+    from summaries.briefing import Briefing, StoryBrief, Window
+
+COMMAND = "briefing"
+
+
+def briefing(request: Request, library: Library) -> Answer:
+    """Answer with the briefing of a UTC day; today's without one."""
+    # The newsroom's rankers are heavy to load and only needed here.
+    from summaries.briefing import day_window
+
+    today = request.now.date()
+    try:
+        day = parse_day(request.words, today, request.prefix) if request.words.strip(" .?!") else today
+    except BadDate as error:
+        return mistake(COMMAND, "bad_date", str(error))
+    return briefing_of(day_window(day), request, library)
+
+
+def briefing_of(window: Window, request: Request, library: Library) -> Answer:
+    """Build a window's briefing and answer with it."""
+    from summaries.briefing import build_briefing
+
+    built = build_briefing(
+        window,
+        library.topic,
+        library.parties,
+        library.claims,
+        library.figures,
+        library.window(window.since, window.until),
+        library.lengths(),
+        library.silent_sources(),
+    )
+    changed = _changed(built, library)
+    numbers = _numbers(built, library)
+    before = headline(totals(library.topic, library.parties, built.before.values()), built.before, library)
+    sums = totals(library.topic, library.parties, built.after.values())
+    after = headline(sums, built.after, library)
+    first = sum(1 for change in built.changes if change.before is None)
+    view = {
+        **frame(request, library, window.day, False),
+        "day": window.day,
+        "now_day": request.now.date(),
+        "changed": changed,
+        "first_statements": first,
+        "moves": len(built.changes) - first,
+        "stories": [_story(number, story) for number, story in enumerate(built.stories, start=1)],
+        "numbers": numbers,
+        "before": before,
+        "after": after,
+        "totals_moved": before != after and bool(built.before),
+        "parties": len(built.after),
+        "last_change": built.last_change,
+        "silent_sources": built.silent_sources,
+        "feeds_read": library.feeds_read(),
+        "newest_held": library.shelf(request.now.date()).newest,
+    }
+    shown = [receipt for row in changed for receipt in row["receipts"]]
+    return Answer(
+        command=COMMAND,
+        template="briefing",
+        view=view,
+        data=_json(built, library, totals_json(sums)),
+        receipts=tuple(shown + [receipt for row in numbers for f in row["figures"] for receipt in f["receipts"]]),
+        actions=(Action("Who is in?", "who-is-in"), Action("Follow a country", "subscribe")),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What changes must share to be told together: the step, and the words that caused it."""
+
+    before: str | None
+    after: str
+    spans: tuple[tuple[str, int, int, int], ...]
+
+
+def _words(position: Position | None, library: Library) -> str | None:
+    return lower_first(label(library.topic, position.claim)) if position else None
+
+
+def _changed(built: Briefing, library: Library) -> list[dict[str, Any]]:
+    """Return the changes for a reader: parties that made the same step in the same sentence are told together."""
+    groups: dict[_Step, list[Change]] = {}
+    for change in built.changes:
+        if change.after is None:
+            continue
+        spans = tuple((q.article, q.revision, q.start, q.end) for q in change.after.claim.quotes[:1])
+        step = _Step(_words(change.before, library), label(library.topic, change.after.claim), spans)
+        groups.setdefault(step, []).append(change)
+    rows = []
+    for step, members in groups.items():
+        position = members[0].after
+        if position is None:
+            continue
+        rows.append(
+            {
+                "names": [library.parties[change.party].name for change in members],
+                "before": step.before,
+                "after": lower_first(step.after),
+                "counted": counted_as(library.topic, position.claim),
+                "counted_before": counted_as(library.topic, members[0].before.claim) if members[0].before else None,
+                "receipts": receipts(position.claim, library)[:1],
+                "note": position.claim.note if len(members) == 1 else None,
+                "differing": [
+                    {
+                        "name": library.parties[claim.party].name,
+                        "label": lower_first(label(library.topic, claim)),
+                        "receipts": receipts(claim, library)[:1],
+                    }
+                    for change in members
+                    if change.after
+                    for claim in change.after.differing
+                ],
+            }
+        )
+    return rows
+
+
+def _numbers(built: Briefing, library: Library) -> list[dict[str, Any]]:
+    """Return the figures for a reader, by measure; sources that differ stand side by side."""
+    return [
+        {
+            "label": library.topic.measures[measure].label,
+            "differ": len({(row.low, row.high) for row in rows}) > 1,
+            "figures": [{"figure": row, "receipts": receipts(row, library)[:1]} for row in rows],
+        }
+        for measure, rows in built.figures.items()
+    ]
+
+
+def _story(number: int, story: StoryBrief) -> dict[str, Any]:
+    return {
+        "number": number,
+        "title": story.title,
+        "articles": story.articles,
+        "texts": [
+            {
+                "article": article,
+                "quotes": [collapse(sentence.text) for sentence in story.sentences_of(article)],
+            }
+            for article in story.articles
+            if story.sentences_of(article)
+        ],
+        "silent": [article for article in story.articles if not story.sentences_of(article)],
+    }
+
+
+def _receipts_json(position: Position, library: Library) -> list[dict[str, Any]]:
+    return [receipt.as_json() for receipt in receipts(position.claim, library)]
+
+
+def _figures_json(built: Briefing, library: Library) -> list[dict[str, Any]]:
+    return [
+        {
+            "measure": measure,
+            "value": figure.value,
+            "low": figure.low,
+            "high": figure.high,
+            "receipts": [receipt.as_json() for receipt in receipts(figure, library)],
+        }
+        for measure, figures in built.figures.items()
+        for figure in figures
+    ]
+
+
+def _json(built: Briefing, library: Library, sums: dict[str, int]) -> dict[str, Any]:
+    return {
+        "date": built.window.day.isoformat(),
+        "since": built.window.since.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "until": built.window.until.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "changes": [
+            {
+                "party": change.party,
+                "from": change.before.stance if change.before else None,
+                "to": change.after.stance if change.after else None,
+                "receipts": _receipts_json(change.after, library) if change.after else [],
+            }
+            for change in built.changes
+        ],
+        "stories": [
+            {
+                "title": story.title,
+                "sentences": [
+                    {
+                        "text": sentence.text,
+                        "article": sentence.article,
+                        "revision": sentence.revision,
+                        "start": sentence.start,
+                        "end": sentence.end,
+                    }
+                    for sentence in story.sentences
+                ],
+                "articles": [
+                    {
+                        "article": article.id,
+                        "revision": article.revision,
+                        "title": article.title,
+                        "publisher": article.publisher,
+                        "url": article.url,
+                        "published": article.published.iso,
+                    }
+                    for article in story.articles
+                ],
+            }
+            for story in built.stories
+        ],
+        "figures": _figures_json(built, library),
+        "totals": sums,
+        "silent_sources": list(built.silent_sources),
+    }

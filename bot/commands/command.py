@@ -1,0 +1,28 @@
+"""What a command is: its names, how it is explained, and the handler that answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.answers import Answer
+from bot.library import Library
+from bot.request import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command, the same from every door: terminal, text message, slash command."""
+
+    name: str
+    usage: str
+    summary: str
+    example: str
+    handler: Callable[[Request, Library], Answer]
+    aliases: tuple[str, ...] = ()
+    who: str = "everybody"
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The name and its other spellings."""
+        return frozenset({self.name, *self.aliases})

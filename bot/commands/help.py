@@ -1,0 +1,76 @@
+"""``help [COMMAND]`` and ``about``: what can be asked, and how answers come about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.answers import Action, Answer, mistake
+from bot.commands.asking import BUCKET_WORDS, frame
+from bot.commands.command import Command
+from bot.library import Library
+from bot.request import Request
+from summaries.toml import did_you_mean
+
+
+def help_answer(request: Request, library: Library, commands: Sequence[Command]) -> Answer:
+    """List the commands, or explain one: a sentence, an example, who may use it."""
+    wanted = request.words.strip().removeprefix(request.prefix).casefold()
+    shown = [command for command in commands if not wanted or wanted in command.names]
+    if not shown:
+        known = [command.name for command in commands]
+        return mistake(
+            "help",
+            "unknown_command",
+            f'There is no command "{wanted[:40]}".{did_you_mean(wanted, known)} All commands: {", ".join(known)}.',
+        )
+    return Answer(
+        command="help",
+        template="help",
+        view={
+            **frame(request, library, request.now.date(), False),
+            "commands": shown,
+            "one": shown[0] if wanted else None,
+        },
+        data={
+            "commands": [
+                {"name": c.name, "usage": c.usage, "summary": c.summary, "example": c.example, "who": c.who}
+                for c in shown
+            ]
+        },
+        actions=(Action("Who is in?", "who-is-in"), Action("How it works", "about")),
+    )
+
+
+def about(request: Request, library: Library) -> Answer:
+    """Say what this is: the method, each label's written criterion, and the sources."""
+    topic = library.topic
+    today = request.now.date()
+    articles = library.articles(today)
+    return Answer(
+        command="about",
+        template="about",
+        view={
+            **frame(request, library, today, False),
+            "buckets": BUCKET_WORDS,
+            "held": articles[:5],
+            "feeds": topic.feeds,
+        },
+        data={
+            "topic": topic.key,
+            "name": topic.name,
+            "stances": [
+                {"stance": s.key, "label": s.label, "criterion": s.criterion, "counted": s.bucket}
+                for s in topic.stances.values()
+            ],
+            "axes": [
+                {"axis": a.key, "label": a.label, "values": {k: v.criterion for k, v in a.values.items()}}
+                for a in topic.axes.values()
+            ],
+            "feeds": [
+                {"name": f.name, "url": f.url, "kind": f.kind, "language": f.language, "note": f.note}
+                for f in topic.feeds
+            ],
+            "articles": len(articles),
+        },
+        actions=(Action("Who is in?", "who-is-in"), Action("All commands", "help")),
+    )

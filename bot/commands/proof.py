@@ -1,0 +1,161 @@
+"""``proof COUNTRY [n]`` and ``proof figures [n]``: a quote inside its paragraph, its source, and the check made."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from bot.answers import Action, Answer, mistake
+from bot.commands.asking import frame, label, receipts, understand
+from bot.library import Library
+from bot.request import Request
+from bot.store import claims, figures
+from summaries.article import Article
+from summaries.claims import Claim, Figure, Quote, Revision
+from summaries.table import figures_at
+from summaries.text import Span, paragraphs
+
+COMMAND = "proof"
+
+MAX_PARAGRAPH = 900
+"""A longer paragraph is shown from its sentence's neighbourhood only, so that a proof fits into one message."""
+
+
+def proof(request: Request, library: Library) -> Answer:
+    """Answer with one source of a party's position, or of the figures, as it stands in the article."""
+    match = re.fullmatch(r"(.*?)[\s#]+(\d{1,4})((?:\s.*)?)", request.words)
+    number = int(match[2]) if match and not match[1].casefold().endswith("as-of") else None
+    words = f"{match[1]}{match[3]}" if match and number is not None else request.words
+    asked = replace(request, words=words)
+    if words.split(" as-of")[0].strip().casefold() in {"figures", "numbers"}:
+        return _of_figures(asked, library, number)
+    understood = understand(asked, library, COMMAND, "Germany")
+    if isinstance(understood, Answer):
+        return understood
+    party = understood.party
+    position = library.positions(understood.as_of).get(party.code)
+    base = frame(asked, library, understood.as_of, understood.as_of_given)
+    if position is None:
+        return Answer(
+            command=COMMAND,
+            template="no-proof",
+            view={**base, "party": party},
+            data={"party": party.code, "sources": 0, "as_of": understood.as_of.isoformat()},
+            actions=(Action("Status", f"status {party.name}"),),
+        )
+    return _answer(base, library, party.name, list(position.claims), number, {"party": party.code})
+
+
+def _of_figures(request: Request, library: Library, number: int | None) -> Answer:
+    rows = [row for group in figures_at(library.figures, library.topic, request.now.date()).values() for row in group]
+    base = frame(request, library, request.now.date(), False)
+    if not rows:
+        return mistake(COMMAND, "no_figures", "No source on file gives a number for the whole.")
+    return _answer(base, library, "figures", rows, number, {"party": None})
+
+
+def _answer(
+    base: dict[str, Any],
+    library: Library,
+    name: str,
+    rows: list[Claim] | list[Figure],
+    number: int | None,
+    data: dict[str, Any],
+) -> Answer:
+    chosen = number or 1
+    if not 1 <= chosen <= len(rows):
+        return mistake(COMMAND, "no_such_source", f"{name} has {len(rows)} source(s), numbered from 1.")
+    row = rows[chosen - 1]
+    checked = receipts(row, library)
+    articles = [library.source(quote) for quote in row.quotes]
+    with library.store.reading() as connection:
+        approved = _approval(connection, library.topic.key, row)
+    topic = library.topic
+    read_as = label(topic, row) if isinstance(row, Claim) else f"{topic.measures[row.measure].label}: {row.value}"
+    criterion = topic.stances[row.stance].criterion if isinstance(row, Claim) else None
+    shown = [
+        {"receipt": receipt, "passage": _passage(article, quote), "fingerprint": article.fingerprint[:12]}
+        for receipt, article, quote in zip(checked, articles, row.quotes, strict=True)
+        if article is not None
+    ]
+    others = [n for n in range(1, len(rows) + 1) if n != chosen]
+    return Answer(
+        command=COMMAND,
+        template="proof",
+        view={
+            **base,
+            "name": name,
+            "number": chosen,
+            "count": len(rows),
+            "row": row,
+            "shown": shown,
+            "article": articles[0],
+            "read_as": read_as,
+            "criterion": criterion,
+            "approved": approved,
+            "known": _known(articles[0]),
+            "others": others,
+        },
+        data={
+            **data,
+            "source": chosen,
+            "sources": len(rows),
+            "row": row.id,
+            "read_as": read_as,
+            "checks": [{"article": r.article, "revision": r.revision, "found": True} for r in checked],
+            "approved_by": approved.changed_by if approved else None,
+            "approved_at": approved.changed_at if approved else None,
+            "as_of": base["as_of"].isoformat(),
+        },
+        receipts=checked,
+        actions=tuple(Action(f"Proof {n}", f"proof {name} {n}") for n in others[:4]),
+    )
+
+
+def _approval(connection: Any, dossier: str, row: Claim | Figure) -> Revision | None:  # noqa: ANN401 (a connection)
+    """Return the change that approved a row as it is now shown."""
+    ledger = claims if isinstance(row, Claim) else figures
+    history = ledger.history(connection, dossier, row.id)
+    return next((one.revision for one in reversed(history) if one.value.state == "approved"), None)
+
+
+def _passage(article: Article, quote: Quote) -> dict[str, Any]:
+    """Return the paragraph around a quote, or as much of a long one as surrounds it."""
+    around = next(
+        (p for p in paragraphs(article.text, article.body_start) if p.overlaps(quote.span)),
+        Span(quote.start, quote.end),
+    )
+    start, end = min(around.start, quote.start), max(around.end, quote.end)
+    cut_before = cut_after = False
+    if end - start > MAX_PARAGRAPH:
+        spare = max(0, MAX_PARAGRAPH - (quote.end - quote.start)) // 2
+        new_start, new_end = max(start, quote.start - spare), min(end, quote.end + spare)
+        cut_before, cut_after = new_start > start, new_end < end
+        start, end = new_start, new_end
+    return {
+        "text": article.text[start:end],
+        "whole": start == quote.start and end == quote.end,
+        "cut_before": cut_before,
+        "cut_after": cut_after,
+    }
+
+
+def _known(article: Article | None) -> dict[str, list[str]]:
+    """Sort what is on file about an article into known and not known."""
+    known, unknown = [], []
+    if article is not None:
+        basis = article.published.basis
+        (known if article.published.day else unknown).append(
+            {"stated": "date (stated)", "inferred": "date (inferred)", "unknown": "date"}[basis]
+        )
+        for word, value in (
+            ("title", article.title),
+            ("author", article.author),
+            ("publisher", article.publisher),
+            ("link", article.url),
+        ):
+            (known if value else unknown).append(word)
+    return {"known": known, "unknown": unknown}
+
+

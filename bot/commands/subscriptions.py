@@ -1,0 +1,185 @@
+"""``subscribe COUNTRY [instant, daily, weekly]``, ``unsubscribe COUNTRY`` or ``all``, and ``subscriptions``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any, Literal
+
+from bot.answers import Action, Answer, mistake
+from bot.commands.asking import counted_as, frame, label, understand
+from bot.library import Library
+from bot.request import Request
+from bot.store import subscriptions as rows
+
+Cadence = Literal["instant", "daily", "weekly"]
+
+_CADENCE_WORDS: dict[str, Cadence] = {
+    "instant": "instant", "instantly": "instant", "now": "instant", "at once": "instant", "immediately": "instant",
+    "daily": "daily", "day": "daily", "every day": "daily", "weekly": "weekly", "week": "weekly", "every week": "weekly",
+}  # fmt: skip
+
+
+def subscribe(request: Request, library: Library) -> Answer:
+    """Follow a party: changes of its position at once unless another rhythm is asked for."""
+    words, cadence = _split_cadence(request.words)
+    asked = understand(replace(request, words=words), library, "subscribe", "Finland daily")
+    if isinstance(asked, Answer):
+        return asked
+    party = asked.party
+    reader = request.reader
+    with library.store.writing() as connection:
+        before = next((s for s in _mine(connection, request, library) if s.party == party.code), None)
+        chosen: Cadence = cadence or (before.cadence if before else "instant")
+        rows.add(connection, library.topic.key, reader.kind, reader.id, party.code, chosen, now=request.now)
+    return Answer(
+        command="subscribe",
+        template="subscribe",
+        view={
+            **frame(request, library, asked.as_of, False),
+            "party": party,
+            "read_as": asked.typed if asked.guessed else None,
+            "cadence": chosen,
+            "before": before.cadence if before else None,
+            "reader": reader.kind,
+        },
+        data={"party": party.code, "cadence": chosen, "new": before is None},
+        actions=(Action("Stop", f"unsubscribe {party.name}"), Action("All I follow", "subscriptions")),
+        personal=True,
+    )
+
+
+def _split_cadence(words: str) -> tuple[str, Cadence | None]:
+    """Take a rhythm off the end of the words; a country's name never ends in one."""
+    pattern = "|".join(sorted(_CADENCE_WORDS, key=len, reverse=True))
+    match = re.search(rf"(?:^|\s)({pattern})[.!]?$", words, re.IGNORECASE)
+    if match is None:
+        return words, None
+    return words[: match.start()].strip(), _CADENCE_WORDS[match[1].casefold()]
+
+
+def _mine(connection: Any, request: Request, library: Library) -> list[rows.Subscription]:  # noqa: ANN401
+    return rows.listed(connection, library.topic.key, request.reader.kind, request.reader.id)
+
+
+def unsubscribe(request: Request, library: Library) -> Answer:
+    """Stop following a party, or everything."""
+    everything = request.words.casefold().strip(" .!") in {"all", "everything"}
+    party = None
+    if not everything:
+        asked = understand(request, library, "unsubscribe", "Finland")
+        if isinstance(asked, Answer):
+            return asked
+        party = asked.party
+    with library.store.writing() as connection:
+        followed = _mine(connection, request, library)
+        gone = [s for s in followed if everything or (party is not None and s.party == party.code)]
+        for subscription in gone:
+            rows.remove(connection, library.topic.key, request.reader.kind, request.reader.id, subscription.party)
+    names = sorted(_name(s.party, library) for s in gone)
+    left = sorted(_name(s.party, library) for s in followed if s not in gone)
+    return Answer(
+        command="unsubscribe",
+        template="unsubscribe",
+        view={
+            **frame(request, library, request.now.date(), False),
+            "names": names,
+            "asked": party.name if party else None,
+            "left": left,
+        },
+        data={"removed": sorted(s.party for s in gone), "left": sorted(s.party for s in followed if s not in gone)},
+        actions=tuple(Action(f"Follow {name} again", f"subscribe {name}") for name in names[:1]),
+        personal=True,
+    )
+
+
+def _name(code: str, library: Library) -> str:
+    party = library.parties.get(code)
+    return party.name if party else code
+
+
+def subscriptions(request: Request, library: Library) -> Answer:
+    """List what the reader follows, with each party's position and when it last changed."""
+    today = request.now.date()
+    table = library.positions(today)
+    with library.store.reading() as connection:
+        followed = _mine(connection, request, library)
+    listed = []
+    for subscription in sorted(followed, key=lambda s: _name(s.party, library)):
+        position = table.get(subscription.party)
+        listed.append(
+            {
+                "name": _name(subscription.party, library),
+                "party": subscription.party,
+                "cadence": subscription.cadence,
+                "since": subscription.created_at.date(),
+                "label": label(library.topic, position.claim) if position else None,
+                "counted": counted_as(library.topic, position.claim) if position else None,
+                "last_change": position.last_change if position else None,
+                "paused": subscription.state == "paused",
+            }
+        )
+    return Answer(
+        command="subscriptions",
+        template="subscriptions",
+        view={**frame(request, library, today, False), "listed": listed, "reader": request.reader.kind},
+        data={
+            "subscriptions": [
+                {
+                    "party": row["party"],
+                    "cadence": row["cadence"],
+                    "since": row["since"].isoformat(),
+                    "last_change": row["last_change"].isoformat() if row["last_change"] else None,
+                }
+                for row in listed
+            ]
+        },
+        actions=tuple(Action(f"Stop {row['name']}", f"unsubscribe {row['name']}") for row in listed[:4]),
+        personal=True,
+    )
+
+
+def privacy(request: Request, library: Library) -> Answer:
+    """Show what is stored about the reader (``show``), or delete it (``delete``)."""
+    word = request.words.casefold().strip(" .!") or "show"
+    reader = request.reader
+    if word in {"delete", "delete my data", "forget me", "forget-me", "delete-my-data"}:
+        with library.store.writing() as connection:
+            followed = sorted(_name(s.party, library) for s in _mine(connection, request, library))
+            deleted = rows.delete_person(connection, reader.kind, reader.id)
+        deleted = {kind: count for kind, count in deleted.items() if count}
+        return Answer(
+            command="privacy",
+            template="privacy-deleted",
+            view={"prefix": request.prefix, "deleted": deleted, "followed": followed},
+            data={"deleted": deleted},
+            personal=True,
+        )
+    if word != "show":
+        return mistake(
+            "privacy",
+            "unknown_word",
+            f'"{word[:40]}" is no part of this command. Use {request.prefix}privacy show or {request.prefix}privacy delete.',
+        )
+    with library.store.reading() as connection:
+        person = rows.show_person(connection, reader.kind, reader.id)
+    followed = [
+        {"name": _name(s.party, library), "party": s.party, "cadence": s.cadence, "since": s.created_at.date()}
+        for s in person.subscriptions
+    ]
+    return Answer(
+        command="privacy",
+        template="privacy",
+        view={
+            "prefix": request.prefix,
+            "kept": {kind: count for kind, count in person.counts.items() if count},
+            "followed": followed,
+            "reader": reader.kind,
+        },
+        data={
+            "kept": dict(person.counts),
+            "subscriptions": [{**row, "since": row["since"].isoformat()} for row in followed],
+        },
+        actions=(Action("Delete it all", "privacy delete"), Action("What I follow", "subscriptions")),
+        personal=True,
+    )

@@ -1,0 +1,104 @@
+"""Settings: read from ``config.toml``, checked as a whole, and explained key by key in ``config.example.toml``."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from summaries.toml import Problems, explain, load
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def _prefix(value: str) -> str:
+    if not re.fullmatch(r"[^\w\s]{1,5}", value):
+        raise ValueError("allowed: one to five characters, no letters, digits or white space")
+    return value
+
+
+class StoreSettings(_Section):
+    """Where everything is kept."""
+
+    url: str = ""
+
+
+class AnswerSettings(_Section):
+    """How commands are recognised and when answers are old."""
+
+    prefix: Annotated[str, AfterValidator(_prefix)] = "!"
+    old_after_days: int = Field(default=30, ge=1, le=3650)
+
+
+class BriefingSettings(_Section):
+    """How much a briefing says of each story."""
+
+    sentences: int = Field(default=3, ge=1, le=10)
+    words: int = Field(default=75, ge=20, le=400)
+    summarizer: Literal["lexrank", "textrank", "lsa", "luhn", "kl", "sumbasic", "reduction"] = "lexrank"
+
+
+class IngestSettings(_Section):
+    """What is accepted from files."""
+
+    max_megabytes: int = Field(default=10, ge=1, le=100)
+
+
+class Settings(_Section):
+    """All settings, with their defaults."""
+
+    dossier: str = ""
+    store: StoreSettings = StoreSettings()
+    answers: AnswerSettings = AnswerSettings()
+    briefing: BriefingSettings = BriefingSettings()
+    ingest: IngestSettings = IngestSettings()
+
+
+def default_home() -> Path:
+    """Return the user's data folder for this program, by the customs of the operating system."""
+    from platformdirs import user_data_path
+
+    return user_data_path("rollcall", appauthor=False)
+
+
+def home_folder(option: str | None, environment: Mapping[str, str] = os.environ) -> Path:
+    """Return the data folder: the option given, ``ROLLCALL_HOME``, or the default."""
+    named = option or environment.get("ROLLCALL_HOME")
+    return Path(named).expanduser() if named else default_home()
+
+
+def read_settings(home: Path, option: str | None, environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings: the file named by ``option`` or ``ROLLCALL_CONFIG``, else ``config.toml`` in ``home``.
+
+    Without a file all settings have their defaults. Raises :class:`~summaries.toml.Problems` for a file that was named
+    but can't be read, and for every key that is not right.
+    """
+    named = option or environment.get("ROLLCALL_CONFIG")
+    path = Path(named).expanduser() if named else home / "config.toml"
+    if not named and not path.exists():
+        return _with_environment(Settings(), environment)
+    if path.exists() and not path.is_file():
+        raise Problems([f"{path}: not a regular file. Name a TOML file."])
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise Problems([f"{path}: cannot be read: {error.strerror or error}."]) from None
+    except UnicodeDecodeError as error:
+        raise Problems([f"{path}: not UTF-8 at byte {error.start}. Save it as UTF-8."]) from None
+    data = load(text, str(path))
+    try:
+        settings = Settings.model_validate(data)
+    except ValidationError as error:
+        raise explain(error, data, str(path), model=Settings) from None
+    return _with_environment(settings, environment)
+
+
+def _with_environment(settings: Settings, environment: Mapping[str, str]) -> Settings:
+    url = environment.get("ROLLCALL_STORE_URL")
+    return settings.model_copy(update={"store": StoreSettings(url=url)}) if url else settings

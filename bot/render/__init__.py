@@ -1,0 +1,1 @@
+"""Turning answers and briefings into what a medium shows: terminal text, Discord messages, JSON, HTML."""

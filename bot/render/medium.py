@@ -1,0 +1,184 @@
+"""How each medium writes plain words, quotes and receipts, and how it makes hostile text harmless.
+
+A template writes an answer once; the medium it is rendered for supplies bold, quotes and small print. Everything that
+a template prints is escaped by its medium unless the medium itself made it.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+import unicodedata
+from abc import ABC, abstractmethod
+from urllib.parse import quote as percent_quote
+
+from markupsafe import Markup, escape
+
+from summaries.text import collapse
+
+# Direction overrides and isolates, invisible separators, variation tricks: they can make shown text differ from what
+# was written (Unicode TR 36). The zero-width joiner stays: emoji are written with it.
+_INVISIBLE = re.compile("[\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\u061c\u180e\u00ad\U000e0000-\U000e0fff]")
+
+
+def harmless(text: str) -> str:
+    """Return text without what could deceive or act: one line, no control, direction or invisible characters.
+
+    Control characters and lone surrogates become U+FFFD, so that a reader sees that something stood there.
+    """
+    line = collapse(_INVISIBLE.sub("", text))
+    return "".join("\ufffd" if unicodedata.category(c) in {"Cc", "Cs", "Cn"} else c for c in line)
+
+
+class Medium(ABC):
+    """One way of showing answers."""
+
+    name: str
+
+    @abstractmethod
+    def plain(self, text: str) -> str:
+        """Return text that came from outside, escaped for this medium."""
+
+    @abstractmethod
+    def bold(self, text: str) -> str:
+        """Return already escaped text with emphasis."""
+
+    @abstractmethod
+    def block_quote(self, text: str, midway: bool) -> str:
+        """Return verbatim words as a block quote; ``midway`` marks that their sentence began earlier."""
+
+    @abstractmethod
+    def small(self, text: str) -> str:
+        """Return one line of small print, already escaped."""
+
+    @abstractmethod
+    def heading(self, text: str) -> str:
+        """Return a heading, already escaped."""
+
+    @abstractmethod
+    def code(self, text: str) -> str:
+        """Return something to type, already escaped."""
+
+    @abstractmethod
+    def link(self, label: str, url: str) -> str:
+        """Return a link; ``label`` is already escaped, ``url`` is raw."""
+
+
+def _safe_url(url: str) -> str | None:
+    """Percent-encode what could end a link early; None when it is no web address."""
+    if not re.match(r"https?://", url, re.IGNORECASE):
+        return None
+    return percent_quote(url, safe=":/?#[]@!$&*+,;=%~._-")
+
+
+class Text(Medium):
+    """A terminal or a file: plain words, quotes behind "> ". ``width`` wraps lines, ``colour`` allows bold type."""
+
+    name = "text"
+
+    def __init__(self, *, width: int | None = None, colour: bool = False) -> None:
+        """Set how wide lines may be (None: never wrapped) and whether the terminal understands bold."""
+        self.width = width
+        self.colour = colour
+
+    def plain(self, text: str) -> str:  # noqa: D102
+        return harmless(text)
+
+    def bold(self, text: str) -> str:  # noqa: D102
+        return f"\x1b[1m{text}\x1b[0m" if self.colour else text
+
+    def _wrapped(self, text: str, first: str, rest: str) -> str:
+        if self.width is None:
+            return first + text
+        return textwrap.fill(
+            text, self.width, initial_indent=first, subsequent_indent=rest,
+            break_long_words=False, break_on_hyphens=False,
+        )  # fmt: skip
+
+    def block_quote(self, text: str, midway: bool) -> str:  # noqa: D102
+        return self._wrapped(f"[…] {harmless(text)}" if midway else harmless(text), "> ", "> ")
+
+    def small(self, text: str) -> str:  # noqa: D102
+        return self._wrapped(text, "  ", "  ")
+
+    def heading(self, text: str) -> str:  # noqa: D102
+        return self.bold(text)
+
+    def code(self, text: str) -> str:  # noqa: D102
+        return text
+
+    def link(self, label: str, url: str) -> str:  # noqa: D102
+        safe = _safe_url(url)
+        return f"{label} {safe}" if safe else label
+
+
+_MARKDOWN = re.compile(r"([\\*_~|`\[\]<>])")
+_LINE_START = re.compile(r"^(\d+)(\.)(?=\s)|^()(#{1,3}|[-+])(?=\s)|^()(-)(?=#)")
+
+
+class Discord(Medium):
+    """The ``content`` of a Discord message: its Markdown, with every mention, link and mark in outside text broken."""
+
+    name = "discord"
+
+    def plain(self, text: str) -> str:  # noqa: D102
+        line = _MARKDOWN.sub(r"\\\1", harmless(text))
+        line = _LINE_START.sub(lambda m: f"{m[1] or ''}\\{m[2] or m[4] or m[6]}", line)
+        # A backslash keeps marks literal; it does not stop a mention or an address from being recognised, so those
+        # get an invisible break behind "@" and inside "://".
+        return line.replace("@", "@\u2060").replace("://", ":\u2060//")
+
+    def bold(self, text: str) -> str:  # noqa: D102
+        return f"**{text}**"
+
+    def block_quote(self, text: str, midway: bool) -> str:  # noqa: D102
+        return f"> {'[…] ' if midway else ''}{self.plain(text)}"
+
+    def small(self, text: str) -> str:  # noqa: D102
+        return f"-# {text}"
+
+    def heading(self, text: str) -> str:  # noqa: D102
+        return f"### {text}"
+
+    def code(self, text: str) -> str:  # noqa: D102
+        return f"`{text.replace('`', '')}`"
+
+    def link(self, label: str, url: str) -> str:  # noqa: D102
+        safe = _safe_url(url)
+        return f"[{label}](<{safe.replace('(', '%28').replace(')', '%29')}>)" if safe else label
+
+
+class Html(Medium):
+    """Fragments of an HTML page."""
+
+    name = "html"
+
+    def plain(self, text: str) -> str:  # noqa: D102
+        return str(escape(harmless(text)))
+
+    def bold(self, text: str) -> str:  # noqa: D102
+        return f"<strong>{text}</strong>"
+
+    def block_quote(self, text: str, midway: bool) -> str:  # noqa: D102
+        mark = '<span class="cut">[…]</span> ' if midway else ""
+        return f"<blockquote><p>{mark}{self.plain(text)}</p></blockquote>"
+
+    def small(self, text: str) -> str:  # noqa: D102
+        return f'<p class="receipt">{text}</p>'
+
+    def heading(self, text: str) -> str:  # noqa: D102
+        return f"<h2>{text}</h2>"
+
+    def code(self, text: str) -> str:  # noqa: D102
+        return f"<code>{text}</code>"
+
+    def link(self, label: str, url: str) -> str:  # noqa: D102
+        safe = _safe_url(url)
+        return f'<a href="{escape(safe)}" rel="noopener">{label}</a>' if safe else label
+
+
+def escaped(medium: Medium, value: object) -> Markup:
+    """Return a template's value as this medium's own markup: escaped, unless it is markup already."""
+    if isinstance(value, Markup):
+        return value
+    return Markup(medium.plain(str(value)))  # noqa: S704 (escaped by the medium, which need not be HTML)

@@ -1,0 +1,119 @@
+"""The renderer: an answer or a briefing, a template and a medium, to text, Discord messages, JSON or a page."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from bot.answers import Answer
+from bot.render import words
+from bot.render.medium import Discord, Html, Medium, Text, escaped
+from bot.render.split import split
+from bot.resources import template_source
+
+JSON_VERSION = 1
+"""The version of the public JSON interface; it grows when a key changes its meaning or goes."""
+
+SUPPRESS_EMBEDS = 1 << 2
+"""Message flag: no previews under links (Discord, Message Flags)."""
+
+SUPPRESS_NOTIFICATIONS = 1 << 12
+"""Message flag: post without a sound."""
+
+
+def _environment(medium: Medium) -> Environment:
+    # Autoescape is on so that macros return markup; the escaping itself is the medium's, through finalize. (S701 asks
+    # for HTML escaping, which would be wrong in a Discord message.)
+    environment = Environment(
+        loader=FunctionLoader(template_source),
+        undefined=StrictUndefined,
+        autoescape=True,
+        finalize=lambda value: escaped(medium, value),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=False,
+    )
+
+    def markup(write: Callable[[str], str]) -> Callable[[object], Markup]:
+        return lambda value: Markup(write(escaped(medium, value)))  # noqa: S704
+
+    def join(values: list[object], separator: str = ", ") -> Markup:
+        return Markup(separator.join(escaped(medium, value) for value in values))  # noqa: S704
+
+    environment.globals.update(
+        medium=medium.name,
+        b=markup(medium.bold),
+        small=markup(medium.small),
+        h=markup(medium.heading),
+        code=markup(medium.code),
+        quote=lambda text, midway=False: Markup(medium.block_quote(text, midway)),  # noqa: S704
+        link=lambda label, url: Markup(medium.link(escaped(medium, label), url)),  # noqa: S704
+        join=join,
+        plural=words.plural,
+    )
+    environment.filters.update(
+        day=words.day, weekday=words.weekday, published=words.published, interval=words.interval, listing=words.listing
+    )
+    return environment
+
+
+@lru_cache(maxsize=8)
+def _cached(kind: str, width: int | None, colour: bool) -> Environment:
+    medium: Medium = {"discord": Discord, "html": Html}[kind]() if kind != "text" else Text(width=width, colour=colour)
+    return _environment(medium)
+
+
+def _render(environment: Environment, template: str, view: Mapping[str, Any]) -> str:
+    text = environment.get_template(f"{template}.j2").render(view)
+    lines = [line.rstrip() for line in text.split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
+
+
+def _view(answer: Answer) -> dict[str, Any]:
+    return {"command": answer.command, "actions": answer.actions, "ok": answer.ok, **answer.view}
+
+
+def as_text(answer: Answer, *, width: int | None = None, colour: bool = False) -> str:
+    """Return an answer as text; ``width`` wraps quotes and receipts, ``colour`` allows bold type."""
+    return _render(_cached("text", width, colour), answer.template, _view(answer))
+
+
+def as_discord(answer: Answer, *, silent: bool = False) -> list[dict[str, Any]]:
+    """Return an answer as the bodies of Discord messages, in order: nothing in them pings or unfolds a preview."""
+    text = _render(_cached("discord", None, False), answer.template, _view(answer))
+    flags = SUPPRESS_EMBEDS | (SUPPRESS_NOTIFICATIONS if silent else 0)
+    return [{"content": part, "flags": flags, "allowed_mentions": {"parse": []}} for part in split(text)]
+
+
+def as_html(answer: Answer) -> str:
+    """Return an answer as a whole HTML page, through the template made for pages."""
+    return _render(_cached("html", None, False), f"{answer.template}.html", _view(answer)) + "\n"
+
+
+def as_json(answer: Answer) -> dict[str, Any]:
+    """Return an answer as the public JSON interface has it (README, "JSON")."""
+    return {
+        "v": JSON_VERSION,
+        "command": answer.command,
+        "ok": answer.ok,
+        "error": {"code": answer.error.code, "message": answer.error.message} if answer.error else None,
+        "text": as_text(answer),
+        "answer": dict(answer.data),
+        "receipts": [receipt.as_json() for receipt in answer.receipts],
+    }
+
+
+def dumps(value: object, *, indent: int | None = None) -> str:
+    """Write JSON for people and programs alike: readable letters, lone surrogates escaped so that it is valid UTF-8."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent, sort_keys=False)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(value, ensure_ascii=True, indent=indent, sort_keys=False)
+    return text

@@ -1,0 +1,75 @@
+"""Dates, counts and lists in words, as templates use them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from summaries.article import Published
+from summaries.claims import Interval
+
+
+def day(value: date) -> str:
+    """Return a calendar day in words: "20 March 2025"."""
+    return f"{value.day} {value:%B} {value.year:04d}"
+
+
+def weekday(value: date) -> str:
+    """Return a calendar day with its weekday: "Thursday 20 March 2025"."""
+    return f"{value:%A} {day(value)}"
+
+
+def published(value: Published) -> str:
+    """Return when a text was published, and how that is known."""
+    if value.day is None:
+        return "date unknown"
+    if value.basis == "inferred":
+        return f"about {day(value.day)} (date inferred)"
+    return day(value.day)
+
+
+def interval(value: Interval) -> str:
+    """Return an interval in words: "15 March 2025", "February 2025", "10 to 16 March 2025"."""
+    first, last = value.first, value.last
+    if first == last:
+        return day(first)
+    text = str(value)
+    if len(text) == 4:
+        return text
+    if len(text) == 7:
+        return f"{first:%B} {first.year:04d}"
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day} to {day(last)}"
+    return f"{day(first)} to {day(last)}"
+
+
+def age(then: date, now: date) -> str:
+    """Return how long ago a day was: "today", "yesterday", "12 days ago", "20 months ago"."""
+    days = (now - then).days
+    if days <= 0:
+        return "today"
+    if days == 1:
+        return "yesterday"
+    if days < 61:
+        return f"{days} days ago"
+    months = (now.year - then.year) * 12 + now.month - then.month - (now.day < then.day)
+    if months < 24:
+        return f"{months} months ago"
+    return f"{months // 12} years ago"
+
+
+def old(newest: date | None, now: date, after_days: int) -> bool:
+    """Tell whether the newest source is so old that every answer must say so."""
+    return newest is not None and now - newest > timedelta(days=after_days)
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """Return "1 story", "2 stories": ``many`` where adding an s is not enough."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def listing(items: Sequence[str], last: str = "and") -> str:
+    """Return "A", "A and B", "A, B and C"."""
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} {last} {items[-1]}"

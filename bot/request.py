@@ -1,0 +1,81 @@
+"""A request: who asks what, when, wherever it was typed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from summaries.article import parse_date
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Somebody who asks: a person or channel on Discord, or whoever sits at this terminal."""
+
+    kind: Literal["user", "channel", "terminal"]
+    id: str
+
+
+LOCAL_READER = Reader("terminal", "local")
+"""The reader at this machine's terminal."""
+
+MAX_LENGTH = 4000
+"""Longer requests are cut: no command needs more, and every word of a mistake may be shown back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One command: its name as typed, the words behind it, who asks, and the moment (aware UTC) it was asked."""
+
+    name: str
+    words: str
+    reader: Reader
+    now: datetime
+    prefix: str = "!"
+
+
+class BadDate(ValueError):
+    """What was given as a date is none; the message is a sentence for people."""
+
+
+def parse(text: str, *, reader: Reader, now: datetime, prefix: str = "!") -> Request | None:
+    """Read a line as a command: ``!status Germany``, also without the prefix; None when there is nothing in it."""
+    line = " ".join(text[:MAX_LENGTH].split())
+    line = line.removeprefix(prefix).strip()
+    if not line:
+        return None
+    name, _, words = line.partition(" ")
+    return Request(name.casefold().rstrip("?!.,:;") or name, words.strip(), reader, now, prefix)
+
+
+_AS_OF = re.compile(r"(?:^|\s)(?:--)?as[-_ ]?of(?:\s*[=:]\s*|\s+|$)(.*)$", re.IGNORECASE)
+
+
+def split_as_of(request: Request) -> tuple[str, date, bool]:
+    """Split "... as-of DATE": returns the words before it, the UTC day asked about, and whether one was given.
+
+    Without it the day is today. Raises :class:`BadDate`.
+    """
+    today = request.now.date()
+    match = _AS_OF.search(request.words)
+    if match is None:
+        return request.words.strip(), today, False
+    return request.words[: match.start()].strip(), parse_day(match[1].strip(), today, request.prefix), True
+
+
+def parse_day(text: str, today: date, prefix: str = "!") -> date:
+    """Read a day as people write it, "today" and "yesterday" included; raises :class:`BadDate`."""
+    words = text.strip().rstrip("?!.,").casefold()
+    if words in {"today", "now"}:
+        return today
+    if words == "yesterday":
+        return today - timedelta(days=1)
+    found = parse_date(text.strip())
+    if found is None or found.day is None:
+        given = f'"{text[:40]}" is not a date I know.' if text else "A date is missing."
+        raise BadDate(f"{given} Write it like 2025-03-20 or 20 March 2025.")
+    if found.day > today:
+        raise BadDate(f"{found.day.isoformat()} is in the future. Nothing is known of it yet.")
+    return found.day

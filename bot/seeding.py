@@ -1,0 +1,100 @@
+"""Taking a dossier's folder into the store: new rows are added, changed ones become proposals, nothing is deleted."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from bot.store import articles, claims, dossiers, figures
+from bot.store.engine import Store
+from summaries.article import Article
+from summaries.claims import Claim
+from summaries.dossier import Dossier
+from summaries.parties import Parties
+from summaries.stances import row_digest
+from summaries.topic import Topic
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """What taking a dossier in changed: how many new articles and rows, and how many rows became proposals."""
+
+    articles: int = 0
+    added: int = 0
+    proposed: int = 0
+
+
+def seed(store: Store, dossier: Dossier, *, now: datetime) -> Seeded:
+    """Take a dossier into the store, in one transaction. Costs one query when its files are those taken last.
+
+    A row is judged by what was last seeded (its digest is kept), not by the store: an editor's later changes stay, and
+    a row changed in the file becomes a proposal once.
+    """
+    key = dossier.topic.key
+    names = names_digest(dossier.topic)
+    with store.reading() as connection:
+        taken = dossiers.digests(connection, key)
+    if taken == dossiers.Digests(dossier.digest, names):
+        return Seeded()
+    with store.writing() as connection:
+        new_articles = 0
+        for article in dossier.articles:
+            stored = articles.add(
+                connection, key, f"seed:{article.id}", article, article_id=article.id, background=True, now=now
+            )
+            new_articles += stored.outcome == "new"
+            record_mentions(connection, key, article, stored, dossier.parties)
+        added = proposed = 0
+        for row in dossier.table.rows:
+            ledger: Any = claims if isinstance(row, Claim) else figures
+            before = ledger.seed_hashes(connection, key).get(row.id)
+            digest = row_digest(row)
+            if before == digest:
+                continue
+            if before is None and not ledger.history(connection, key, row.id):
+                ledger.add_revision(connection, key, row, now=now, by="the dossier", why="shipped with the dossier")
+                added += 1
+            else:
+                proposal = replace(row, state="proposed")
+                ledger.add_revision(connection, key, proposal, now=now, by="the dossier", why="changed in stances.toml")
+                proposed += 1
+            ledger.set_seed_hash(connection, key, row.id, digest, now=now)
+        if taken.names is not None and taken.names != names:
+            _find_mentions_again(connection, key, dossier.parties)
+        # Last, in the same transaction: an interrupted seeding is done again from the start.
+        dossiers.set_digests(connection, key, dossiers.Digests(dossier.digest, names), now=now)
+    return Seeded(new_articles, added, proposed)
+
+
+def record_mentions(
+    connection: Any,  # noqa: ANN401 (a connection of the store, which only bot.store may name)
+    key: str,
+    article: Article,
+    stored: articles.Stored,
+    parties: Parties,
+) -> None:
+    """Remember which parties a newly stored article speaks of."""
+    if stored.outcome != "unchanged":
+        articles.set_mentions(connection, key, stored.article_id, stored.revision, _mentions(article, parties))
+
+
+def _mentions(article: Article, parties: Parties) -> Iterable[tuple[str, int, int, int]]:
+    found: dict[str, tuple[str, int, int, int]] = {}
+    for mention in parties.find(article.text, article.language, article.body_start):
+        party, count, start, end = found.get(mention.party, (mention.party, 0, mention.start, mention.end))
+        found[mention.party] = (party, count + 1, start, end)
+    return found.values()
+
+
+def _find_mentions_again(connection: Any, key: str, parties: Parties) -> None:  # noqa: ANN401
+    """The dossier's names or leaders changed, so every article is read for them once more."""
+    for article in articles.current(connection, key):
+        articles.set_mentions(connection, key, article.id, article.revision, _mentions(article, parties))
+
+
+def names_digest(topic: Topic) -> str:
+    """Return a SHA-256 (hex) of the names that articles are searched for."""
+    return hashlib.sha256(repr((topic.party_names, topic.leaders)).encode()).hexdigest()

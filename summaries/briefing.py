@@ -1,0 +1,157 @@
+"""A briefing as a value: what changed in the table, the stories with their sentences, figures and totals.
+
+It is built from what it is given and nothing else; every medium's form of it is rendered from this one value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from summaries.article import Article
+from summaries.claims import Claim, Figure
+from summaries.parties import Parties
+from summaries.stories import group_stories
+from summaries.summarize import Sentence, summarize
+from summaries.table import Change, Position, changes, figures_at, positions
+from summaries.topic import Topic
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The time a briefing covers: aware UTC, from ``since`` up to but not including ``until``."""
+
+    since: datetime
+    until: datetime
+
+    @property
+    def day(self) -> date:
+        """The day the briefing is named after: the last one it covers."""
+        return (self.until - timedelta(microseconds=1)).date()
+
+    @property
+    def before(self) -> date:
+        """The last day that was over when the window began; what was reported by then is not news."""
+        return (self.since - timedelta(microseconds=1)).date()
+
+    def covers(self, day: date) -> bool:
+        """Tell whether what was reported on a UTC day is news in this window."""
+        return self.before < day <= self.day
+
+
+@dataclass(frozen=True, slots=True)
+class StoryBrief:
+    """One story: its title if any text has one, its sentences, and every article that tells it."""
+
+    title: str | None
+    sentences: tuple[Sentence, ...]
+    articles: tuple[Article, ...]
+
+    def sentences_of(self, article: Article) -> tuple[Sentence, ...]:
+        """Return the sentences taken from one of the articles."""
+        return tuple(s for s in self.sentences if (s.article, s.revision) == (article.id, article.revision))
+
+
+@dataclass(frozen=True, slots=True)
+class Briefing:
+    """What a reader is told about one window of time."""
+
+    window: Window
+    changes: tuple[Change, ...]
+    stories: tuple[StoryBrief, ...]
+    figures: dict[str, tuple[Figure, ...]]
+    before: dict[str, Position]
+    after: dict[str, Position]
+    last_change: date | None
+    silent_sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """How much a briefing says of each story, and which ranker chooses the sentences."""
+
+    sentences: int = 3
+    words: int = 75
+    ranker: str = "lexrank"
+
+
+def build_briefing(
+    window: Window,
+    topic: Topic,
+    parties: Parties,
+    claims: Sequence[Claim],
+    figures: Sequence[Figure],
+    articles: Sequence[Article],
+    lengths: Lengths = Lengths(),  # noqa: B008 (frozen)
+    silent_sources: Sequence[str] = (),
+) -> Briefing:
+    """Build the briefing of a window from the approved claims and figures and the window's ``articles``.
+
+    A sentence is printed once: what a change or a figure already quotes is left out of the stories as long as an
+    article has other sentences to offer.
+    """
+    moved = changes(topic, parties, claims, window.before, window.day)
+    after = positions(topic, parties, claims, window.day)
+    new_figures = {
+        measure: tuple(row for row in rows if window.covers(row.reported_on))
+        for measure, rows in figures_at(figures, topic, window.day).items()
+    }
+    new_figures = {measure: rows for measure, rows in new_figures.items() if rows}
+    quoted = {
+        (quote.article, quote.revision, quote.span)
+        for claim in (change.after.claim for change in moved if change.after)
+        for quote in claim.quotes[:1]
+    } | {
+        (quote.article, quote.revision, quote.span)
+        for rows in new_figures.values()
+        for row in rows
+        for quote in row.quotes[:1]
+    }
+    stories = tuple(
+        StoryBrief(
+            story.title,
+            tuple(
+                summarize(
+                    story.articles,
+                    sentences=lengths.sentences,
+                    words=lengths.words,
+                    ranker=lengths.ranker,
+                    avoid=quoted,
+                )
+            ),
+            story.articles,
+        )
+        for story in group_stories(articles)
+    )
+    return Briefing(
+        window=window,
+        changes=tuple(moved),
+        stories=_once(stories),
+        figures=new_figures,
+        before=positions(topic, parties, claims, window.before),
+        after=after,
+        last_change=max((position.last_change for position in after.values()), default=None),
+        silent_sources=tuple(silent_sources),
+    )
+
+
+def _once(stories: Sequence[StoryBrief]) -> tuple[StoryBrief, ...]:
+    """Drop sentences whose words an earlier story already printed: two texts may share a whole sentence."""
+    seen: set[str] = set()
+    kept = []
+    for story in stories:
+        fresh = []
+        for sentence in story.sentences:
+            words = " ".join(sentence.text.split()).casefold()
+            if words not in seen:
+                seen.add(words)
+                fresh.append(sentence)
+        kept.append(StoryBrief(story.title, tuple(fresh), story.articles))
+    return tuple(kept)
+
+
+def day_window(day: date) -> Window:
+    """Return the window of one UTC calendar day."""
+    start = datetime.combine(day, datetime.min.time(), UTC)
+    return Window(start, start + timedelta(days=1))
