@@ -114,7 +114,7 @@ _SHORTCODE = re.compile(r":?flag[_-]([a-z]{2}):?", re.IGNORECASE)
 _SELECTORS = re.compile("[\u200d\ufe0e\ufe0f\U000e0020-\U000e007f\U0001f3f3\U0001f3f4]")
 _LEAD = re.compile(
     r"(?:the|die|der|das|den|dem|det|la|le|les|el|los|las|il|lo|gli|i|het|de|o|os|as|a|an"
-    r"|(?:(?:federal|democratic|people's|islamic|french|italian) )?(?:government|govt|gov|republic|kingdom|state"
+    r"|(?:(?:federal|democratic|people's|islamic|french|italian) )?(?:government|govt|gov|republic|rep\.?|kingdom|state"
     r"|country|nation|people|president|prime minister|pm|chancellor|embassy|flag|king|queen|leader) of"
     r"|(?:gouvernement|république|royaume|gobierno|república|reino|governo|repubblica|regierung|republik)"
     r" (?:de|du|des|del|della|di|do|da|von|der)"
@@ -211,6 +211,10 @@ class _Forms:
         spellings = {name}
         if not foreign and not name.isascii():
             spellings.add(unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFKD", name))))
+        if name.startswith("Saint "):
+            spellings |= {f"St {name[6:]}", f"St. {name[6:]}"}
+        if sort == "leader":
+            spellings |= {spelling[:1].upper() + spelling[1:] for spelling in spellings}
         if len(name) > 3 and sort != "code":
             spellings |= {spelling.upper() for spelling in spellings}
         for spelling in spellings:
@@ -432,7 +436,8 @@ class Parties:
                 return Resolution(self._parties[tied[0].party], guessed=True, suggestions=())
         close = [typo.party for typo in nearest if typo.edits <= allowed]
         whole = max(keys, key=len)
-        return self._ask((*starting[:_SUGGESTIONS], *close, *self._named_in(whole), *self._similar(keys[0])))
+        first = [code for code in starting if code not in self._minor]
+        return self._ask((*first[:_SUGGESTIONS], *close, *starting, *self._named_in(whole), *self._similar(keys[0])))
 
     def _typo_keys(self) -> list[str]:
         if not self._fuzzy:
@@ -458,18 +463,18 @@ class Parties:
         return list(best.values())
 
     def _starting(self, key: str) -> tuple[list[str], set[str]]:
-        """Return the parties with a name that starts with a key, best first, and who shares it with nobody."""
+        """Return the parties with a name that starts with a key, best first, and the states whose own name it is."""
         if not self._sorted:
             self._sorted = sorted({*self._dossier, *self._english, *self._other, *self._weak})
-        rank: dict[str, tuple[int, bool, str]] = {}
+        rank: dict[str, tuple[bool, int, int, str]] = {}
         alone: set[str] = set()
         for name in self._sorted[bisect_left(self._sorted, key) : bisect_left(self._sorted, key + "\U0010ffff")]:
             level = 0 if name in self._dossier or name in self._english else 1 if name in self._other else 2
             owners = self._lookup(name) or ()
-            if len(owners) == 1:
+            if len(owners) == 1 and owners[0] not in self._minor:
                 alone.add(owners[0])
             for code in owners:
-                entry = (level, code in self._minor, self._parties[code].name)
+                entry = (code in self._minor, len(name), level, code)
                 rank[code] = min(rank.get(code, entry), entry)
         return sorted(rank, key=rank.__getitem__), alone
 
@@ -594,11 +599,10 @@ class Parties:
         """Tell whether a country's name is part of a person's: (leader's party or None, next token), None when not."""
         if index + 1 < len(tokens) and text[tokens[index][2] : tokens[index + 1][1]] in {" ", "-", "\u00a0"}:
             word = tokens[index + 1][0]
-            if word in by_word:
-                match = self._match(text, tokens, index + 1, by_word[word])
-                if match is not None and match[1] == "leader":
-                    return match[0], index + 1 + match[2]
-            elif strict and word[:1].isupper() and word[1:2].islower() and word not in self._titles:
+            match = self._match(text, tokens, index + 1, by_word[word]) if word in by_word else None
+            if match is not None and match[1] == "leader":
+                return match[0], index + 1 + match[2]
+            if match is None and strict and word[:1].isupper() and word[1:2].islower() and word not in self._titles:
                 return None, index + 2
         if strict and index and text[tokens[index - 1][2] : tokens[index][1]] == " ":
             word = tokens[index - 1][0]
@@ -617,17 +621,23 @@ class Parties:
         """Tell whether a leader's surname stands behind somebody else's first name, or is an everyday word."""
         if tokens[index][0] in self._common:
             return True
-        if not index or text[tokens[index - 1][2] : tokens[index][1]] not in {" ", "\u00a0"}:
-            return False
-        word = tokens[index - 1][0]
-        if not word[:1].isupper() or not word[1:2].islower() or word in self._titles:
-            return False
-        if any(form[1] is not None and form[2] != "leader" for form in by_word.get(word, ())):
-            return False
-        from rapidfuzz.distance import OSA
+        given = [key for key, owners in self._given.items() if party in owners]
+        stranger = False
+        for at in range(index, max(index - 3, 0), -1):
+            word = tokens[at - 1][0]
+            if text[tokens[at - 1][2] : tokens[at][1]] not in {" ", "\u00a0"}:
+                break
+            if not word[:1].isupper() or not word[1:2].islower() or word in self._titles:
+                break
+            if any(form[1] is not None and form[2] != "leader" for form in by_word.get(word, ())):
+                break
+            from rapidfuzz.distance import OSA
 
-        key = normalise(word)
-        return all(OSA.distance(key, given) > 2 for given, owners in self._given.items() if party in owners)
+            key = normalise(word)
+            if any(OSA.distance(key, name) <= 2 for name in given):
+                return False
+            stranger = True
+        return stranger
 
     def _forms_for(self, language: str | None) -> _Forms:
         """Return the names to look for in a text of this language, made on first use."""

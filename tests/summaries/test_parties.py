@@ -143,6 +143,13 @@ def test_one_donald_alone_is_still_no_answer() -> None:
     assert codes(resolution)[0] == "PL"
 
 
+def test_a_typo_of_a_short_word_is_no_ground_for_a_guess() -> None:
+    # "Tusk" is one letter from "Turk"; whoever asks for a leader the dossier doesn't know is asked back.
+    resolution = Parties().resolve("Tusk")
+    assert resolution.party is None
+    assert "TR" in codes(resolution)
+
+
 def test_a_shared_surname_is_asked_about() -> None:
     two = Parties(leaders=[Leader("Anna Novak", "SI", "President"), Leader("Jan Novák", "CZ", "Minister")])
     assert set(codes(two.resolve("Novak"))) == {"SI", "CZ"}
@@ -312,6 +319,13 @@ FIND: list[tuple[str, list[tuple[str, str]]]] = [
     ("Volodymyr Zelensky and Erdogan", [("UA", "Volodymyr Zelensky"), ("TR", "Erdogan")]),
     ("May I ask Theresa May?", [("GB", "Theresa May")]),
     ("Ursula von der Leyen; von der Leyen", [("EU", "Ursula von der Leyen"), ("EU", "von der Leyen")]),
+    ("Von der Leyen said; Vladimir Vladimirovich Putin", [("EU", "Von der Leyen"), ("RU", "Putin")]),
+    ("London Bridge and Paris Saint-Germain, London Mayor", [("GB", "London")]),
+    ("Georgia Republicans in Atlanta, Georgia", []),
+    ("In neighbouring Georgia Russia holds two regions.", [("GE", "Georgia"), ("RU", "Russia")]),
+    ("St. Lucia, St Lucia, St. Petersburg", [("LC", "St. Lucia"), ("LC", "St Lucia")]),
+    ("Dominicans, Soviets and Koreans; Zaire", []),
+    ("America First in the Americas", [("US", "America")]),
     ("Mark Rutte", [("NATO", "Mark Rutte")]),
     ("Côte d’Ivoire, Cote d'Ivoire", [("CI", "Côte d’Ivoire"), ("CI", "Cote d'Ivoire")]),
     ("UKRAINE SAYS THE EU AND TURKEY", [("UA", "UKRAINE"), ("EU", "EU"), ("TR", "TURKEY")]),
