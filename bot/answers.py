@@ -66,7 +66,7 @@ class Receipt:
             publisher=article.publisher,
             url=article.url,
             published=article.published,
-            starts_midway=quote.start > article.body_start and before[-1:] not in {"", "\n", "\r", *".!?…\"”’»"},
+            starts_midway=quote.start > article.body_start and before[-1:] not in {"", "\n", "\r", *'.!?…"”’»'},
         )
 
     @property

@@ -34,7 +34,7 @@ def _shared(function: Function) -> Function:
 class _Commands(click.Group):
     """A group that suggests the nearest command and never shows a traceback."""
 
-    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401, D102
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401
         from bot.store.errors import StoreError
         from summaries.toml import Problems
 
@@ -45,7 +45,7 @@ class _Commands(click.Group):
         except StoreError as error:
             _fail([str(error)])
 
-    def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401, D102
+    def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         for stream in (sys.stdout, sys.stderr):
             # A terminal that can't show a sign gets a question mark, never a crash.
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
@@ -304,10 +304,11 @@ def table() -> None:
 def check(file: str | None, as_json: bool, home: str | None, config: str | None) -> None:
     """Verify every quote of the table against its article. With FILE: check a table file without importing it."""
     from bot import table as rows
-    from summaries.stances import parse_table
+    from summaries.stances import Table, parse_table
     from summaries.toml import Problems
 
     problems: Sequence[str]
+    stored = Table()
     try:
         with _app(home, config) as app:
             problems = rows.check(app.library)
@@ -325,7 +326,8 @@ def check(file: str | None, as_json: bool, home: str | None, config: str | None)
             click.echo(problem)
         click.echo(f"FAIL  {len(problems)} problem(s). Nothing was changed.")
     else:
-        click.echo(f"ok    {len(stored.claims)} claims, {len(stored.figures)} figures, every quote found in its article")
+        counts = f"{len(stored.claims)} claims, {len(stored.figures)} figures"
+        click.echo(f"ok    {counts}, every quote found in its article")
     raise SystemExit(MISTAKE if problems else ANSWERED)
 
 
@@ -340,9 +342,10 @@ def _read_text(file: str) -> str:
         if file == "-":
             data = sys.stdin.buffer.read()
         else:
-            mode = os.stat(file).st_mode  # noqa: PTH116
+            mode = os.stat(file).st_mode
             if not stat.S_ISREG(mode):
-                raise Problems([f"{file}: it is {'a folder' if stat.S_ISDIR(mode) else 'a pipe or device'}, not a file"])
+                kind = "a folder" if stat.S_ISDIR(mode) else "a pipe or device"
+                raise Problems([f"{file}: it is {kind}, not a file."])
             with open(file, "rb") as handle:
                 data = handle.read()
         return data.decode("utf-8")
@@ -364,7 +367,9 @@ def show(as_json: bool, home: str | None, config: str | None) -> None:
     with _app(home, config) as app:
         stored = rows.stored_table(app.library)
         if as_json:
-            _json({"v": 1, "claims": [as_row(r) for r in stored.claims], "figures": [as_row(r) for r in stored.figures]})
+            _json(
+                {"v": 1, "claims": [as_row(r) for r in stored.claims], "figures": [as_row(r) for r in stored.figures]}
+            )
         else:
             click.echo(rows.in_words(stored, app.library))
 
@@ -390,7 +395,7 @@ def export(file: str | None, home: str | None, config: str | None) -> None:
     part = Path(f"{file}.part")
     try:
         part.write_bytes(text.encode())
-        os.replace(part, file)  # noqa: PTH105
+        os.replace(part, file)
     except OSError as error:
         part.unlink(missing_ok=True)
         raise Problems([f"{file}: cannot be written: {error.strerror or error}."]) from None
@@ -415,8 +420,6 @@ def import_(file: str, by: str, why: str, as_json: bool, home: str | None, confi
         for identifier in ids:
             click.echo(f"{word}: {identifier}")
     click.echo(f"{len(done.added)} added, {len(done.changed)} changed, {done.unchanged} unchanged.")
-
-
 
 
 if __name__ == "__main__":

@@ -110,7 +110,9 @@ def _read(file: Path, max_bytes: int) -> bytes:
         kind = "a folder" if stat.S_ISDIR(size.st_mode) else "a pipe, socket or device"
         raise ValueError(f"it is {kind}, not a file")
     if size.st_size > max_bytes:
-        raise ValueError(f"it has {size.st_size:,} bytes; at most {max_bytes:,} are read (setting ingest.max_megabytes)")
+        raise ValueError(
+            f"it has {size.st_size:,} bytes; at most {max_bytes:,} are read (setting ingest.max_megabytes)"
+        )
     with file.open("rb") as handle:
         data = handle.read(max_bytes + 1)
     if len(data) > max_bytes:

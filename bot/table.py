@@ -50,7 +50,9 @@ def import_rows(library: Library, text: str, source: str, *, now: datetime, by: 
     """
     table = parse_table(text, library.topic, library.parties, library.article, source)
     key = library.topic.key
-    added, changed, unchanged = [], [], 0
+    added: list[str] = []
+    changed: list[str] = []
+    unchanged = 0
     with library.store.writing() as connection:
         for row in table.rows:
             ledger: Any = claims if isinstance(row, Claim) else figures
@@ -61,8 +63,6 @@ def import_rows(library: Library, text: str, source: str, *, now: datetime, by: 
             ledger.add_revision(connection, key, row, now=now, by=by, why=why)
             (changed if history else added).append(row.id)
     return Imported(tuple(added), tuple(changed), unchanged)
-
-
 
 
 def in_words(table: Table, library: Library) -> str:

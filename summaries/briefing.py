@@ -83,7 +83,7 @@ def build_briefing(
     claims: Sequence[Claim],
     figures: Sequence[Figure],
     articles: Sequence[Article],
-    lengths: Lengths = Lengths(),  # noqa: B008 (frozen)
+    lengths: Lengths = Lengths(),
     silent_sources: Sequence[str] = (),
 ) -> Briefing:
     """Build the briefing of a window from the approved claims and figures and the window's ``articles``.

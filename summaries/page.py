@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
+from typing import Any
 
 from summaries.article import Draft, Published, decode, normalise_url, parse_date
 
@@ -28,12 +29,13 @@ def read_page(data: bytes, *, now: datetime) -> Draft:
         data = data[:MAX_PAGE]
     try:
         # fast: without the fallbacks that are quadratic on huge pages, and as good on real ones.
-        found = trafilatura.bare_extraction(
+        extracted = trafilatura.bare_extraction(
             data, fast=True, include_comments=False, include_tables=False, with_metadata=True
         )
         language = html.fromstring(data).get("lang") if data.strip() else None
     except (ValueError, etree.LxmlError, RecursionError, AssertionError):
-        found, language = None, None
+        extracted, language = None, None
+    found: Any = extracted
     text = (found.text or "") if found is not None else ""
     if found is None or not text.strip():
         raise ValueError("no article text was found in this page")

@@ -110,7 +110,10 @@ def symbol(topic: Topic, claim: Claim) -> str:
 
 
 BUCKET_WORDS = {"in": "In", "maybe": "Maybe", "no": "Says no", "outside": "Outside"}
-"""How the four ways of counting are called."""
+"""How the four ways of counting are called above their parties."""
+
+COUNTED_WORDS = BUCKET_WORDS | {"no": "No"}
+"""How one party is said to be counted."""
 
 
 def counted_as(topic: Topic, claim: Claim) -> str:
@@ -119,7 +122,7 @@ def counted_as(topic: Topic, claim: Claim) -> str:
     role = stance.roles.get(claim.contribution or "")
     if role and role.counted:
         return role.counted.capitalize()
-    return BUCKET_WORDS[stance.bucket]
+    return COUNTED_WORDS[stance.bucket]
 
 
 def lower_first(text: str) -> str:
@@ -135,7 +138,9 @@ def match_stance(typed: str, topic: Topic) -> list[Stance] | None:
             return [stance for stance in topic.stances.values() if stance.bucket == bucket]
     for stance in topic.stances.values():
         names = {stance.key, stance.label.casefold(), stance.letter.casefold()}
-        names |= {name.casefold() for role in stance.roles.values() for name in (role.label, role.counted or role.label)}
+        names |= {
+            name.casefold() for role in stance.roles.values() for name in (role.label, role.counted or role.label)
+        }
         if wanted in names:
             return [stance]
     return None

@@ -9,6 +9,7 @@ from bot.answers import Action, Answer, mistake
 from bot.commands.asking import counted_as, frame, label, lower_first, receipts
 from bot.commands.who_is_in import headline, totals_json
 from bot.library import Library
+from bot.render.words import plural, published
 from bot.request import BadDate, Request, parse_day
 from summaries.table import Change, Position, totals
 from summaries.text import collapse
@@ -47,7 +48,7 @@ def briefing_of(window: Window, request: Request, library: Library) -> Answer:
         library.silent_sources(),
     )
     changed = _changed(built, library)
-    numbers = _numbers(built, library)
+    numbers = _numbers(built, library, changed)
     before = headline(totals(library.topic, library.parties, built.before.values()), built.before, library)
     sums = totals(library.topic, library.parties, built.after.values())
     after = headline(sums, built.after, library)
@@ -57,8 +58,7 @@ def briefing_of(window: Window, request: Request, library: Library) -> Answer:
         "day": window.day,
         "now_day": request.now.date(),
         "changed": changed,
-        "first_statements": first,
-        "moves": len(built.changes) - first,
+        "counts": _counts(len(built.changes) - first, first, len(built.stories)),
         "stories": [_story(number, story) for number, story in enumerate(built.stories, start=1)],
         "numbers": numbers,
         "before": before,
@@ -79,6 +79,12 @@ def briefing_of(window: Window, request: Request, library: Library) -> Answer:
         receipts=tuple(shown + [receipt for row in numbers for f in row["figures"] for receipt in f["receipts"]]),
         actions=(Action("Who is in?", "who-is-in"), Action("Follow a country", "subscribe")),
     )
+
+
+def _counts(moves: int, first_statements: int, stories: int) -> list[str]:
+    """Return what the briefing holds, in words, leaving out what it has none of."""
+    counts = ((moves, "change", "changes"), (first_statements, "first statement", "first statements"))
+    return [plural(count, *words) for count, *words in (*counts, (stories, "story", "stories")) if count]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,22 +138,32 @@ def _changed(built: Briefing, library: Library) -> list[dict[str, Any]]:
     return rows
 
 
-def _numbers(built: Briefing, library: Library) -> list[dict[str, Any]]:
-    """Return the figures for a reader, by measure; sources that differ stand side by side."""
-    return [
-        {
-            "label": library.topic.measures[measure].label,
-            "differ": len({(row.low, row.high) for row in rows}) > 1,
-            "figures": [{"figure": row, "receipts": receipts(row, library)[:1]} for row in rows],
-        }
-        for measure, rows in built.figures.items()
-    ]
+def _numbers(built: Briefing, library: Library, changed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the figures for a reader, by measure; sources that differ stand side by side, no quote twice."""
+    above = {(r.article, r.revision, r.start, r.end) for row in changed for r in row["receipts"]}
+    rows = []
+    for measure, figures in built.figures.items():
+        listed = []
+        for figure in figures:
+            first = receipts(figure, library)[:1]
+            key = (first[0].article, first[0].revision, first[0].start, first[0].end)
+            listed.append({"receipts": first, "quoted_above": key in above})
+            above.add(key)
+        rows.append(
+            {
+                "label": library.topic.measures[measure].label,
+                "stated": [figure.value for figure in figures],
+                "differ": len({(figure.low, figure.high) for figure in figures}) > 1,
+                "figures": listed,
+            }
+        )
+    return rows
 
 
 def _story(number: int, story: StoryBrief) -> dict[str, Any]:
     return {
         "number": number,
-        "title": story.title,
+        "title": story.title or _untitled(story),
         "articles": story.articles,
         "texts": [
             {
@@ -159,6 +175,13 @@ def _story(number: int, story: StoryBrief) -> dict[str, Any]:
         ],
         "silent": [article for article in story.articles if not story.sentences_of(article)],
     }
+
+
+def _untitled(story: StoryBrief) -> str:
+    """Return what a story is called that no text gives a title: its publisher or kind of text, and its day."""
+    article = story.articles[0]
+    name = article.publisher or article.label or "text without a title"
+    return f"{name[:1].upper()}{name[1:]}, {published(article.published)}"
 
 
 def _receipts_json(position: Position, library: Library) -> list[dict[str, Any]]:

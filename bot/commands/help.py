@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.answers import Action, Answer, mistake
-from bot.commands.asking import BUCKET_WORDS, frame
+from bot.commands.asking import COUNTED_WORDS, frame
 from bot.commands.command import Command
 from bot.library import Library
 from bot.request import Request
@@ -51,7 +51,7 @@ def about(request: Request, library: Library) -> Answer:
         template="about",
         view={
             **frame(request, library, today, False),
-            "buckets": BUCKET_WORDS,
+            "buckets": COUNTED_WORDS,
             "held": articles[:5],
             "feeds": topic.feeds,
         },

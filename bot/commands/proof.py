@@ -143,7 +143,8 @@ def _passage(article: Article, quote: Quote) -> dict[str, Any]:
 
 def _known(article: Article | None) -> dict[str, list[str]]:
     """Sort what is on file about an article into known and not known."""
-    known, unknown = [], []
+    known: list[str] = []
+    unknown: list[str] = []
     if article is not None:
         basis = article.published.basis
         (known if article.published.day else unknown).append(
@@ -157,5 +158,3 @@ def _known(article: Article | None) -> dict[str, list[str]]:
         ):
             (known if value else unknown).append(word)
     return {"known": known, "unknown": unknown}
-
-

@@ -104,7 +104,7 @@ def subscriptions(request: Request, library: Library) -> Answer:
     table = library.positions(today)
     with library.store.reading() as connection:
         followed = _mine(connection, request, library)
-    listed = []
+    listed: list[dict[str, Any]] = []
     for subscription in sorted(followed, key=lambda s: _name(s.party, library)):
         position = table.get(subscription.party)
         listed.append(
@@ -163,7 +163,7 @@ def privacy(request: Request, library: Library) -> Answer:
         )
     with library.store.reading() as connection:
         person = rows.show_person(connection, reader.kind, reader.id)
-    followed = [
+    kept: list[dict[str, Any]] = [
         {"name": _name(s.party, library), "party": s.party, "cadence": s.cadence, "since": s.created_at.date()}
         for s in person.subscriptions
     ]
@@ -173,12 +173,12 @@ def privacy(request: Request, library: Library) -> Answer:
         view={
             "prefix": request.prefix,
             "kept": {kind: count for kind, count in person.counts.items() if count},
-            "followed": followed,
+            "followed": kept,
             "reader": reader.kind,
         },
         data={
             "kept": dict(person.counts),
-            "subscriptions": [{**row, "since": row["since"].isoformat()} for row in followed],
+            "subscriptions": [{**row, "since": row["since"].isoformat()} for row in kept],
         },
         actions=(Action("Delete it all", "privacy delete"), Action("What I follow", "subscriptions")),
         personal=True,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-
 from typing import Any
 
 from bot.answers import Action, Answer, Receipt, mistake
-from bot.commands.asking import BUCKET_WORDS, counted_as, frame, label, match_stance, receipts, symbol
+from bot.commands.asking import BUCKET_WORDS, COUNTED_WORDS, counted_as, frame, label, match_stance, receipts, symbol
 from bot.library import Library
 from bot.request import BadDate, Request, split_as_of
 from summaries.claims import Figure
@@ -47,7 +46,7 @@ def who_is_in(request: Request, library: Library) -> Answer:
             "filtered": typed,
             "wanted": wanted,
             "sections": _sections(shown, library),
-            "headline": headline(sums, shown if typed else table, library),
+            "headline": headline(sums, table, library),
             "parties": len(table),
             "axes": [] if typed else _axes(table, library),
             "nameless": nameless[:1],
@@ -98,15 +97,18 @@ def _sections(shown: dict[str, Position], library: Library) -> list[dict[str, An
     sections = []
     for bucket in BUCKETS:
         inside = [p for p in shown.values() if topic.stances[p.stance].bucket == bucket]
-        for word in dict.fromkeys(counted_as(topic, p.claim) for p in sorted(inside, key=lambda p: topic.rank(p.stance))):
+        for word in dict.fromkeys(
+            counted_as(topic, p.claim) for p in sorted(inside, key=lambda p: topic.rank(p.stance))
+        ):
             members = [p for p in inside if counted_as(topic, p.claim) == word]
             groups: dict[str, list[Position]] = {}
-            for position in sorted(members, key=lambda p: topic.rank(p.stance)):
+            # A stance's plain label comes before its roles': who belongs, then who only came.
+            for position in sorted(members, key=lambda p: (topic.rank(p.stance), _role(p, library))):
                 groups.setdefault(label(topic, position.claim), []).append(position)
             organisations = [p for p in members if library.parties[p.party].kind == "organisation"]
             sections.append(
                 {
-                    "word": word,
+                    "word": BUCKET_WORDS[bucket] if word == COUNTED_WORDS[bucket] else word,
                     "symbol": symbol(topic, members[0].claim),
                     "countries": len(members) - len(organisations),
                     "organisations": len(organisations),
@@ -115,6 +117,10 @@ def _sections(shown: dict[str, Position], library: Library) -> list[dict[str, An
                 }
             )
     return sections
+
+
+def _role(position: Position, library: Library) -> bool:
+    return (position.claim.contribution or "") in library.topic.stances[position.stance].roles
 
 
 def _groups(shown: dict[str, Position], library: Library) -> dict[str, list[str]]:
@@ -126,7 +132,10 @@ def _groups(shown: dict[str, Position], library: Library) -> dict[str, list[str]
 
 def totals_json(sums: Totals) -> dict[str, int]:
     """Return totals as the JSON interface has them: countries by bucket, organisations counted apart."""
-    return {**sums.countries, "organisations": sum(sums.organisations.values())}
+    return {
+        **{str(bucket): n for bucket, n in sums.countries.items()},
+        "organisations": sum(sums.organisations.values()),
+    }
 
 
 def headline(sums: Totals, table: dict[str, Position], library: Library) -> list[str]:
@@ -181,5 +190,3 @@ def _once(rows: Any) -> list[Receipt]:  # noqa: ANN401 (any iterable of receipts
     for receipt in rows:
         kept.setdefault((receipt.article, receipt.revision, receipt.start, receipt.end, receipt.speaker), receipt)
     return list(kept.values())
-
-

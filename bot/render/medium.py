@@ -14,11 +14,11 @@ from urllib.parse import quote as percent_quote
 
 from markupsafe import Markup, escape
 
-from summaries.text import collapse
-
 # Direction overrides and isolates, invisible separators, variation tricks: they can make shown text differ from what
 # was written (Unicode TR 36). The zero-width joiner stays: emoji are written with it.
-_INVISIBLE = re.compile("[\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\u061c\u180e\u00ad\U000e0000-\U000e0fff]")
+_INVISIBLE = re.compile(
+    "[\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\u061c\u180e\u00ad\U000e0000-\U000e0fff]"
+)
 
 
 def harmless(text: str) -> str:
@@ -26,7 +26,7 @@ def harmless(text: str) -> str:
 
     Control characters and lone surrogates become U+FFFD, so that a reader sees that something stood there.
     """
-    line = collapse(_INVISIBLE.sub("", text))
+    line = re.sub(r"\s+", " ", _INVISIBLE.sub("", text))
     return "".join("\ufffd" if unicodedata.category(c) in {"Cc", "Cs", "Cn"} else c for c in line)
 
 
@@ -96,7 +96,7 @@ class Text(Medium):
         )  # fmt: skip
 
     def block_quote(self, text: str, midway: bool) -> str:  # noqa: D102
-        return self._wrapped(f"[…] {harmless(text)}" if midway else harmless(text), "> ", "> ")
+        return self._wrapped(f"{'[…] ' if midway else ''}{harmless(text).strip()}", "> ", "> ")
 
     def small(self, text: str) -> str:  # noqa: D102
         return self._wrapped(text, "  ", "  ")
@@ -132,7 +132,7 @@ class Discord(Medium):
         return f"**{text}**"
 
     def block_quote(self, text: str, midway: bool) -> str:  # noqa: D102
-        return f"> {'[…] ' if midway else ''}{self.plain(text)}"
+        return f"> {'[…] ' if midway else ''}{self.plain(text).strip()}"
 
     def small(self, text: str) -> str:  # noqa: D102
         return f"-# {text}"
@@ -161,7 +161,7 @@ class Html(Medium):
 
     def block_quote(self, text: str, midway: bool) -> str:  # noqa: D102
         mark = '<span class="cut">[…]</span> ' if midway else ""
-        return f"<blockquote><p>{mark}{self.plain(text)}</p></blockquote>"
+        return f"<blockquote><p>{mark}{self.plain(text).strip()}</p></blockquote>"
 
     def small(self, text: str) -> str:  # noqa: D102
         return f'<p class="receipt">{text}</p>'

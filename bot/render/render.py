@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -43,7 +43,8 @@ def _environment(medium: Medium) -> Environment:
     def markup(write: Callable[[str], str]) -> Callable[[object], Markup]:
         return lambda value: Markup(write(escaped(medium, value)))  # noqa: S704
 
-    def join(values: list[object], separator: str = ", ") -> Markup:
+    def join(values: Iterable[object], separator: str = "") -> Markup:
+        # Jinja's own join escapes for HTML, whatever the medium.
         return Markup(separator.join(escaped(medium, value) for value in values))  # noqa: S704
 
     environment.globals.update(
@@ -54,11 +55,10 @@ def _environment(medium: Medium) -> Environment:
         code=markup(medium.code),
         quote=lambda text, midway=False: Markup(medium.block_quote(text, midway)),  # noqa: S704
         link=lambda label, url: Markup(medium.link(escaped(medium, label), url)),  # noqa: S704
-        join=join,
         plural=words.plural,
     )
     environment.filters.update(
-        day=words.day, weekday=words.weekday, published=words.published, interval=words.interval, listing=words.listing
+        day=words.day, weekday=words.weekday, published=words.published, interval=words.interval, join=join
     )
     return environment
 

@@ -36,7 +36,9 @@ def _pieces(text: str, limit: int) -> list[str]:
             continue
         lines: list[str] = []
         for line in item.split("\n"):
-            kept = line if length(line) <= limit else f"-# One line of {len(line):,} characters is too long to be shown."
+            kept = (
+                line if length(line) <= limit else f"-# One line of {len(line):,} characters is too long to be shown."
+            )
             if lines and length("\n".join(lines)) + 1 + length(kept) > limit:
                 pieces.append("\n".join(lines))
                 lines = []

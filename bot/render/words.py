@@ -1,8 +1,7 @@
-"""Dates, counts and lists in words, as templates use them."""
+"""Dates and counts in words, as templates use them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, timedelta
 
 from summaries.article import Published
@@ -66,10 +65,3 @@ def old(newest: date | None, now: date, after_days: int) -> bool:
 def plural(count: int, one: str, many: str | None = None) -> str:
     """Return "1 story", "2 stories": ``many`` where adding an s is not enough."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
-def listing(items: Sequence[str], last: str = "and") -> str:
-    """Return "A", "A and B", "A, B and C"."""
-    if len(items) < 2:
-        return "".join(items)
-    return f"{', '.join(items[:-1])} {last} {items[-1]}"
