@@ -73,9 +73,9 @@ class Interval:
             return self.first.isoformat()
         if self.first == date(self.first.year, 1, 1) and self.last == date(self.first.year, 12, 31):
             return f"{self.first.year:04d}"
-        if (self.first.year, self.first.month) == (self.last.year, self.last.month) and self.first.day == 1:
-            if self.last.day == monthrange(self.last.year, self.last.month)[1]:
-                return f"{self.first.year:04d}-{self.first.month:02d}"
+        last_of_month = monthrange(self.last.year, self.last.month)[1]
+        if self.first == self.last.replace(day=1) and self.last.day == last_of_month:
+            return f"{self.first.year:04d}-{self.first.month:02d}"
         return f"{self.first.isoformat()}/{self.last.isoformat()}"
 
 

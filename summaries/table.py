@@ -151,7 +151,7 @@ def _walk(topic: Topic, parties: Parties, claims: Sequence[Claim]) -> list[Posit
 
 
 def changes(topic: Topic, parties: Parties, claims: Iterable[Claim], since: date | None, until: date) -> list[Change]:
-    """Return how stances moved from the end of ``since`` to the end of ``until`` (UTC days), in order of parties' names.
+    """Return how stances moved from the end of ``since`` to the end of ``until`` (UTC days), by party.
 
     A restatement is no change. ``since`` None means: from nothing.
     """

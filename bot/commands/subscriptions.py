@@ -16,7 +16,8 @@ Cadence = Literal["instant", "daily", "weekly"]
 
 _CADENCE_WORDS: dict[str, Cadence] = {
     "instant": "instant", "instantly": "instant", "now": "instant", "at once": "instant", "immediately": "instant",
-    "daily": "daily", "day": "daily", "every day": "daily", "weekly": "weekly", "week": "weekly", "every week": "weekly",
+    "daily": "daily", "day": "daily", "every day": "daily",
+    "weekly": "weekly", "week": "weekly", "every week": "weekly",
 }  # fmt: skip
 
 
@@ -159,7 +160,8 @@ def privacy(request: Request, library: Library) -> Answer:
         return mistake(
             "privacy",
             "unknown_word",
-            f'"{word[:40]}" is no part of this command. Use {request.prefix}privacy show or {request.prefix}privacy delete.',
+            f'"{word[:40]}" is no part of this command. '
+            f"Use {request.prefix}privacy show or {request.prefix}privacy delete.",
         )
     with library.store.reading() as connection:
         person = rows.show_person(connection, reader.kind, reader.id)
