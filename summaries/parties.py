@@ -265,7 +265,9 @@ class Parties:
         self._english: dict[str, tuple[str, ...]] = {}
         self._other: dict[str, tuple[str, ...]] = {}
         self._weak: dict[str, tuple[str, ...]] = {}
+        # First names of leaders: who bears one, and those of each party's.
         self._given: dict[str, tuple[str, ...]] = {}
+        self._first_names: dict[str, set[str]] = {}
         for entry in world["parties"]:
             code = entry["code"]
             self._parties[code] = Party(code, entry["name"], entry["kind"])
@@ -314,12 +316,11 @@ class Parties:
             raise ValueError(f"leader {leader.name!r}: no party has the code {leader.party!r}")
         owner = (leader.party,)
         given, surname = _split_name(leader.name)
-        _put(self._weak, {normalise(x) for x in (leader.name, surname, *leader.aliases)}, owner)
-        for alias in leader.aliases:
-            _put(self._weak, {normalise(_split_name(alias)[1])}, owner)
-        _put(self._given, {normalise(word) for word in given.split()}, owner)
-        if " " in surname:
-            _put(self._weak, {normalise(surname.rsplit(" ", 1)[-1])}, owner)
+        keys = {normalise(x) for x in (leader.name, surname.rsplit(" ", 1)[-1], *leader.aliases, *_surnames(leader))}
+        _put(self._weak, keys - {""}, owner)
+        names = {normalise(word) for word in given.split()} - {""}
+        _put(self._given, names, owner)
+        self._first_names.setdefault(leader.party, set()).update(names)
 
     def __getitem__(self, code: str) -> Party:
         """Return the party with this code. Raises :class:`KeyError`."""
@@ -619,9 +620,9 @@ class Parties:
         by_word: Mapping[str, list[_Form]],
     ) -> bool:
         """Tell whether a leader's surname stands behind somebody else's first name, or is an everyday word."""
-        if tokens[index][0] in self._common:
+        if tokens[index][0].title() in self._common:
             return True
-        given = [key for key, owners in self._given.items() if party in owners]
+        given = self._first_names.get(party, set())
         stranger = False
         for at in range(index, max(index - 3, 0), -1):
             word = tokens[at - 1][0]
@@ -675,9 +676,8 @@ class Parties:
                 if _proper(name):
                     forms.add(name, addition.code, "dossier")
         for leader in self._leaders:
-            for name in (leader.name, *leader.aliases):
+            for name in (leader.name, *leader.aliases, *_surnames(leader)):
                 forms.add(name, leader.party, "leader")
-                forms.add(_split_name(name)[1], leader.party, "leader")
         forms.finish()
         self._forms[code] = forms
         return forms
@@ -717,9 +717,23 @@ def _split_name(name: str) -> tuple[str, str]:
     """Split a person's name into first names and surname; particles such as "von der" belong to the surname."""
     words = name.split()
     at = len(words) - 1
-    while at > 1 and words[at - 1] in _PARTICLES:
+    while at > 0 and words[at - 1] in _PARTICLES:
         at -= 1
     return " ".join(words[:at]), " ".join(words[at:])
+
+
+def _surnames(leader: Leader) -> set[str]:
+    """Return a leader's surname in every spelling; an alias may have it in front ("Orbán Viktor")."""
+    given, surname = _split_name(leader.name)
+    first = {normalise(word) for word in given.split()}
+    found = {surname}
+    for alias in leader.aliases:
+        words = alias.split()
+        if len(words) > 1 and normalise(words[-1]) in first:
+            found.add(words[0])
+        else:
+            found.add(_split_name(alias)[1])
+    return found - {""}
 
 
 def _variants(text: str) -> Iterator[str]:

@@ -150,6 +150,19 @@ def test_a_typo_of_a_short_word_is_no_ground_for_a_guess() -> None:
     assert "TR" in codes(resolution)
 
 
+def test_an_alias_may_have_the_surname_in_front() -> None:
+    parties = Parties(
+        leaders=[Leader("Viktor Orbán", "HU", "Prime Minister", aliases=("Orbán Viktor", "Виктор Орбан"))]
+    )
+    for query in ("Orban", "orbán viktor", "Орбан"):
+        assert parties.resolve(query) == Resolution(parties["HU"], guessed=False, suggestions=())
+    assert parties.resolve("Viktor").party is None
+    assert found("Viktor Troicki met Orbán Viktor and Orban.", parties=parties) == [
+        ("HU", "Orbán Viktor"),
+        ("HU", "Orban"),
+    ]
+
+
 def test_a_shared_surname_is_asked_about() -> None:
     two = Parties(leaders=[Leader("Anna Novak", "SI", "President"), Leader("Jan Novák", "CZ", "Minister")])
     assert set(codes(two.resolve("Novak"))) == {"SI", "CZ"}
