@@ -1,0 +1,580 @@
+"""Recognising what a news page prints around the news: promotion, credits, buttons, bylines, legal lines.
+
+The rules describe how such lines are built (an order to the reader plus one of the publisher's products, a label in
+front of a link, a credit with an agency behind a slash), not what particular publishers print. What stands in
+quotation marks is somebody's words and is left out of most rules: the news may quote a man who says "subscribe".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from summaries.sentences import sentences
+from summaries.text import Span, collapse
+
+_JUDGED = 600
+"""Characters of a line that are looked at; nothing that promotes is longer before it says so."""
+_TAIL_WORDS = 45
+"""A promotion may go on for this many words behind the sentence that gives it away."""
+
+
+def _any(*patterns: str, flags: re.RegexFlag = re.IGNORECASE) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), flags)
+
+
+# Bullets, arrows and pictograms in front of a line.
+_DECORATION = re.compile(r"^[\s\W_]*[^\w\s\"'“”‘’«»„(\[#@©¿¡+$€£-][\s\W_]*(?=\w)|^[\s>*•|–—-]+")
+_QUOTED = re.compile(r"“[^”]{0,400}[”]|\"[^\"]{0,400}\"|„[^“”]{0,400}[“”]|«[^»]{0,400}»")
+
+# --- the parts rules are made of -------------------------------------------------------------------------------------
+
+_PLATFORM = (
+    r"(?:facebook|twitter|instagram|tik ?tok|you ?tube|whats ?app|telegram|linked ?in|reddit|bluesky|threads|"
+    r"mastodon|"
+    r"snapchat|signal|discord|viber|flipboard|apple news|google news|pinterest|messenger|twitch|X(?= |$|[,.!/]))"
+)
+_PLAYER = (
+    r"(?:apple podcasts?|itunes|spotify|google podcasts?|amazon music|audible|acast|deezer|stitcher|overcast|"
+    r"pocket casts?|podbean|bbc sounds|global player|soundcloud|castbox|podimo|ard audiothek|you ?tube)"
+)
+_PRODUCT = (
+    r"(?:news ?letters?|e-?mail (?:alerts?|briefings?|updates?|bulletins?)|podcasts?|pod|apps?|in-?box|"
+    r"(?:push |breaking |news |e-?mail |mobile )?(?:alerts?|notifications?)|episodes?|subscriptions?|subscribers?|"
+    r"free trial|"
+    r"(?:daily|morning|evening|weekly|weekend) (?:e-?mail|briefing|bulletin|digest|round-?up)|(?:live ?)?blog|"
+    r"live stream|"
+    r"channel|homepage|website|web site|youtube|"
+    r"e-?mail address|account|paywall|membership|print edition|digital edition|e-?paper|mailing list|feed|"
+    r"live coverage|"
+    r"live updates)"
+)
+_SELF = r"(?:our|us|we|your)"
+
+# --- lines that are furniture as a whole ------------------------------------------------------------------------------
+
+_COUNT = r"[\d.,]+ ?[km]?"
+_BUTTON = _any(
+    r"(?:share|save|print|tweet|like|post|pin it|e-?mail|copy link|copied!?|link copied!?|bookmark|comments?|reply|"
+    r"subscribe|sign (?:in|up|out)|log ?in|register|menu|search|close|next|previous|back to top|skip to \w+(?: \w+)?|"
+    r"home|loading|play(?: video| audio)?|pause|mute|unmute|listen|watch|advertisement|advert|ad|"
+    r"sponsored(?: content)?|"
+    r"promoted(?: content)?|paid (?:content|post|partnership)|partner content|related(?: (?:articles?|stories|"
+    r"topics?|content|news|"
+    r"links?|posts?|reading|coverage))?|more (?:stories|news|from .{1,40}|on this(?: story)?|like this|to read)|"
+    r"read (?:more|next|on|also|"
+    r"the full (?:story|article))|continue reading|keep reading|see (?:more|also|all)|show (?:more|less|all|"
+    r"comments)|view (?:more|all|"
+    r"comments|gallery|in gallery)|load more(?: \w+)?|most (?:read|popular|viewed|watched|shared)|trending(?: now)?|"
+    r"top stories|"
+    r"latest(?: (?:news|stories|headlines|updates))?|recommended(?: for you)?|editor['’]?s['’]? picks?|you (?:may|"
+    r"might) (?:also )?like|"
+    r"don['’]t miss|popular|topics?|tags?|in this article|key (?:events|points|moments)|live|live (?:updates?|blog|"
+    r"reporting)|"
+    r"gallery|video|photos?|pictures?|images?|audio|podcast|opinion|analysis|exclusive|breaking(?: news)?|newsletter|"
+    r"contact us|"
+    r"about us|terms|privacy|cookies|accept(?: all)?|reject all|manage (?:cookies|preferences)|got it|dismiss|expand|"
+    r"getty(?: images)?|reuters|afp|ap|epa|pa media|story continues(?: below)?|article continues(?: below)?|"
+    r"end of .{2,30}|"
+    r"teilen|drucken|merken|anzeige|werbung|mehr|weiterlesen|kommentare?|zur startseite|artikel teilen|meistgelesen|"
+    r"partager|imprimer|publicité|lire la suite|commentaires?|commenter|à lire aussi|s['’]abonner|je m['’]abonne|"
+    r"sur le même sujet|"
+    r"compartir|imprimir|publicidad|leer más|seguir leyendo|comentarios?|suscríbete|lo más (?:leído|visto)|"
+    r"te puede interesar|"
+    r"udostępnij|drukuj|reklama|czytaj (?:więcej|dalej|też|także)|komentarze|komentarz|zobacz (?:też|także|więcej)|"
+    r"поділитися|поширити|реклама|читати (?:далі|більше)|читайте також|коментарі|дивіться також|підписатися)"
+    rf"(?: ?\(?{_COUNT}\)?)?(?: ?[:.…»›→>|]+)?",
+    rf"{_COUNT} (?:comments?|shares?|likes?|views?|replies|reactions?|kommentare?|commentaires?|comentarios?|"
+    rf"komentarzy|komentarze|"
+    r"коментар(?:ів|і)?|переглядів)",
+    r"(?:share|save|send|print|e-?mail|tweet|post|copy|bookmark|comment on) (?:this|the (?:article|story|page|link|"
+    r"post|video)|on|via|by|with|link)\b"
+    r"(?:[^.!?]{0,60})[.!]?",
+    r"(?:auf|bei|via|per) (?:facebook|twitter|x|whatsapp|telegram|e-?mail) teilen",
+    r"partager sur .{1,30}",
+    r"compartir en .{1,30}",
+    r"udostępnij na .{1,30}",
+    r"(?:\d+|a|one|two|three|four|five|ten)[ -]?min(?:ute)?s?(?: read| listen| watch)",
+    r"(?:duration|running time|reading time|lesezeit|dauer|temps de lecture|durée|tiempo de lectura|czas czytania|"
+    r"час читання)"
+    r":? .{1,30}",
+    r"(?:story|article|content|text) continues\b[^.!?]{0,40}[.!]?",
+    r"\(?(?:opens|opening) in (?:a )?new (?:window|tab)\)?",
+    r"(?:previous|next) (?:article|story|post|slide|image|page)(?:: .{1,120})?",
+    r"(?:click|tap) to (?:expand|enlarge|play|share|copy|unmute|zoom|view)(?: \w+){0,4}",
+    r"(?:image|photo|slide|page|picture) \d+ of \d+",
+    r"(?:live|block-time|time) published.{0,40}",
+    r"(?:jump|go|back|return) to (?:top|comments|content|latest|the top|the latest|live updates?)(?: \w+){0,3}",
+    r"https?://\S+|www\.\S+|[\w.+-]+@[\w-]+\.\w[\w.]*|\[e-?mail.protected\]|(?:@|#)\w+(?: (?:@|#)\w+)*",
+)
+
+# A label in front of a link or a credit.
+_LABEL = _any(
+    r"^(?:read|see|watch|listen|learn|find out)(?: also| more| next| now| on| live| again| back| here|"
+    r" the full (?:story|report|article|interview))*"
+    r"(?: (?:here|about (?:it|this)))? ?(?:[:|»›→>]|[–—-] )",
+    r"^(?:also|more|further|related|recommended|background)(?: (?:read|reading|on this|on this story|stor(?:y|ies)|"
+    r"articles?|coverage|"
+    r"links?|news|topics?|video|from .{1,40}|by .{1,40}))* ?(?:[:|»›→>])",
+    r"^(?:also read|read also|read next|up next|don['’]t miss|in case you missed it|icymi|must[- ]read|must[- ]watch|"
+    r"explainer video|top story|in pictures|"
+    r"in video|live updates?|live blog|as it happened|from the archives?|editor['’]?s pick|trending|most read|"
+    r"more stories|"
+    r"you (?:may|might) (?:also )?(?:like|be interested in)|tags?|topics?|filed under|keywords|follow (?:the|"
+    r"this) topics?|"
+    r"disclaimer|editor['’]?s note|correction|clarification|topics in this (?:story|article)|advertisement|sponsored|"
+    r"sign up|subscribe|download|newsletter|podcast|gallery|video) ?(?:[:|»›→>]|[–—] )",
+    r"^(?:(?:file |stock |handout |archive |main |cover |lead )?(?:photo|photos|photograph|picture|pictures|pic|"
+    r"image|images|credit|credits|"
+    r"caption|image source|image credit|image caption|photo credit|picture credit|photo caption|media caption|"
+    r"video caption|graphic|illustration|video|"
+    r"video credit|footage|source image)(?: (?:by|courtesy|credit|source|caption))?) ?(?:[:|/©]|[–—-] )",
+    r"^(?:image source|image caption|media caption|getty images|figure caption)(?:[,:]|$)",
+    r"^(?:lesen sie (?:auch|mehr|hier|dazu|weiter)|lies auch|mehr (?:zum thema|dazu|lesen|zu diesem thema)|"
+    r"siehe auch|auch interessant|"
+    r"passend dazu|zum thema|bild(?:quelle|nachweis|unterschrift|rechte)?|foto|quelle|video|im video|hören sie|"
+    r"sehen sie (?:auch|hier)|hinweis der redaktion|"
+    r"anzeige|empfehlung der redaktion|das könnte (?:sie|dich) auch interessieren) ?(?:[:|»›→>©/]|$|[–—] )",
+    r"^(?:lesen sie (?:auch|mehr|hier|dazu|weiter)|mehr zum thema|das könnte (?:sie|dich) (?:auch )?interessieren)\b",
+    r"^(?:(?:à )?(?:lire|voir|écouter|relire|regarder)(?: (?:aussi|également|plus|plus tard|la suite|notre \w+|"
+    r"en plus))?|"
+    r"sur le même (?:sujet|thème)|crédits?(?: photo)?|photo|légende|vidéo|publicité|pour aller plus loin|"
+    r"notre sélection) ?(?:[:|»›→>©/]|$)",
+    r"^(?:(?:lee|leer|ver|mira|vea|escucha|lea)(?: (?:también|además|más|aquí))?|te puede interesar|"
+    r"le puede interesar|más información|"
+    r"noticias? relacionadas?|foto|fotografía|imagen|vídeo|video|crédito|fuente|publicidad|en vídeo|"
+    r"no te pierdas) ?(?:[:|»›→>©/]|$)",
+    r"^(?:(?:czytaj|przeczytaj|zobacz|posłuchaj|obejrzyj|sprawdź)(?: (?:też|także|również|więcej|dalej|koniecznie))?|"
+    r"fot(?:o|ografia)?|"
+    r"zdjęcie|źródło|wideo|polecamy|reklama|materiał (?:promocyjny|partnera)|"
+    r"dalsza część artykułu pod materiałem wideo|powiązane) ?"
+    r"(?:[:|»›→>©/.]|$)",
+    r"^(?:(?:читайте|читай|дивіться|дивись|слухайте)(?: (?:також|ще|більше|далі|нас))*|фото|джерело|відео|реклама|"
+    r"за темою|"
+    r"більше новин|нагадаємо також|матеріали за темою) ?(?:[:|»›→>©/]|$)",
+)
+
+_CREDIT = _any(
+    r"(?:photo|photograph|photography|picture|pictures|image|images|video|illustration|graphic|graphics|"
+    r"footage)s? (?:by|courtesy(?: of)?|from|supplied by|provided by|credit) "
+    r"[^.]{1,60}\.?$",
+    r"(?:/|via |©|\(c\)|\| ?|, ?|: ?)\s*(?:getty(?: images)?|shutterstock|istock|alamy|reuters|afp|ap(?: photo)?|"
+    r"epa(?:-efe)?|efe|dpa|imago|pa(?: media| wire)?|"
+    r"anadolu(?: agency)?|bloomberg|zuma|sipa|picture[ -]alliance|ukrinform|pap|tass|xinhua|keystone|"
+    r"afp via getty images)(?: images| photos?| media| wire)?"
+    r"(?: ?[/,|©] ?[\w .-]{0,40})*[\])]?\.?$",
+    r"\((?:ap|reuters|afp|epa|getty|pool|file)(?: images| photo)?/[^)]{2,60}\)",
+    r"[\[(](?:photo|picture|image|credit|file|ap photo|reuters|getty images|afp|video|source|foto|bild|fot\.|"
+    r"фото)[^\])]{0,120}[\])]\.?$",
+    r"^(?:getty images|shutterstock|reuters|alamy|afp|imago|epa|dpa)(?: ?[/|,] ?[\w .-]{2,40})+$",
+    r"^(?:file|stock|handout|archive|undated) (?:photo|image|picture|footage)\b",
+    r"^[^.!?]{0,60}/ ?(?:getty images|reuters|afp|ap|epa|dpa|imago|pap|efe|picture alliance|ukrinform)$",
+)
+
+_LEGAL = _any(
+    r"\ball rights reserved\b|\balle rechte vorbehalten\b|\btous droits réservés\b|\btodos los derechos reservados\b|"
+    r"\bwszelkie prawa zastrzeżone\b|\b(?:всі|усі) права захищен[оі]\b",
+    r"^\W*(?:©|\(c\) ?\d{4}|copyright ?(?:©|\(c\)|\d{4}|notice))",
+    r"©\s?(?:copyright )?\d{4}",
+    r"\bmay not be (?:reproduced|published|republished|redistributed|copied|rewritten)\b",
+    r"^(?:we|this (?:site|website|page|content)|our (?:site|website|partners))\b.{0,80}\bcookies?\b",
+    r"^by (?:using|continuing|signing|subscribing|registering|clicking|entering|submitting|providing|logging|"
+    r"creating)\b.{0,120}\byou\b",
+    r"\b(?:accept|allow|enable|manage|reject|agree to|consent to) (?:all |our |the |your |use of )*cookies?\b(?! law|"
+    r" banner)",
+    r"^(?:wir|diese (?:seite|website)|um diesen inhalt)\b.{0,80}\bcookies?\b|^(?:nous|ce site|en (?:poursuivant|"
+    r"cliquant))\b.{0,80}\bcookies?\b|"
+    r"^(?:utilizamos|usamos|este sitio|al (?:continuar|navegar))\b.{0,80}\bcookies?\b|^(?:używamy|ta strona|"
+    r"ten serwis)\b.{0,80}\bcookies?\b|"
+    r"^(?:ми використовуємо|цей сайт|наш сайт)\b.{0,80}\b(?:cookies?|куки|файл)",
+    r"^(?:terms (?:of (?:use|service)|and conditions)|privacy (?:policy|notice|statement)|cookie (?:policy|settings|"
+    r"notice|preferences)|"
+    r"impressum|datenschutz\w*|mentions légales|aviso legal|polityka prywatności)\b(?:.{0,120}(?:apply|applies|here|"
+    r"policy|gelten))?.{0,30}$",
+    r"\b(?:protected by recaptcha|terms and conditions apply|t&cs apply|18\+ only|enable javascript|"
+    r"turn on javascript|"
+    r"javascript (?:is )?(?:disabled|required)|disable your ad ?-?blocker|ad-?blocker|browser (?:does not|doesn['’]t|"
+    r"is not|isn['’]t) support)\b",
+    r"\b(?:affiliate (?:links?|commission)|earn (?:a |an )?(?:small )?(?:affiliate )?commission)\b",
+    r"\b(?:paid for|sponsored|presented|brought to you|produced in (?:association|partnership)) (?:by|"
+    r"with) (?:our )?(?:sponsors?|partners?|advertisers?)\b",
+    r"^(?:this (?:content|video|item|post|embed) (?:is|was) (?:provided|supplied|hosted|not available|unavailable|"
+    r"blocked)|to (?:view|show|see|play|display) this (?:content|video|post|embed))\b",
+    r"^(?:this|the following) (?:article|story|report|piece|column|interview|post|item|material|text|content|essay|"
+    r"page|version)"
+    r"(?: \w+)? (?:was|is|has been|first|originally|also|will be|may|contains|appeared)\b"
+    r".{0,60}\b(?:published|appeared|posted|syndicated|republished|updated|amended|corrected|translated|produced|"
+    r"edited|generated|licen[sc]ed|printed|"
+    r"sponsored|affiliate|corrections?|reproduced|provided|adapted)\b",
+    r"^(?:originally|first) (?:published|appeared|posted)\b|\b(?:story|article|piece) (?:first|"
+    r"originally) appeared (?:in|on)\b|^the post .{3,150} appeared first on\b",
+    r"^(?:dieser (?:artikel|text|beitrag)|der (?:artikel|beitrag|text)) (?:ist|erschien|wurde|"
+    r"stammt)\b.{0,60}\b(?:erschienen|veröffentlicht|zuerst|aktualisiert|übersetzt|original\w*)\b",
+    r"^cet article (?:a été|est)\b.{0,40}\b(?:publié|paru|mis à jour|traduit|réservé)|^este artículo (?:fue|ha sido|"
+    r"se)\b.{0,40}\b(?:publicad|publicó|actualizad|traducid)\w*",
+    r"^(?:ten )?(?:artykuł|tekst) (?:został|pochodzi|ukazał|powstał|pierwotnie)\b|^ця стаття (?:була|вперше|"
+    r"доступна)\b|^(?:стаття|матеріал) (?:вперше )?опублікован",
+    r"^(?:\(?(?:additional |further )?(?:reporting|writing|editing|compiled|translated|edited|written|produced|"
+    r"proofread|fact-?check\w*)(?: and \w+)? by\b)",
+    r"\b(?:contributed|contributing) (?:to )?(?:this|reporting|the) ?(?:report|story|article|reporting)?\.?\)?$",
+    r"^with (?:reporting|files|inputs?|additional reporting|agencies|material)\b.{0,60}$",
+    r"^(?:mit material|quelle:|avec (?:l['’])?(?:afp|reuters|agences)|con información de|źródło:|"
+    r"за матеріалами)\b.{0,60}$",
+    r"\b(?:spotted|noticed|report|found) (?:an? |any )?(?:error|mistake|typo|inaccurac\w+)\b.{0,60}\b(?:us|let|"
+    r"e-?mail|here|contact|form)\b|^(?:corrections?|feedback|complaints?)[:?]",
+)
+
+# An order to the reader; a product or the publisher's own "our" must follow.
+_IMPERATIVE = (
+    r"(?:(?:please|just|simply|now|and|or|so|then|to|you can(?: also| now)?|why not|make sure (?:to|you)|be sure to|"
+    r"remember to|don['’]t forget to|want to|"
+    r"if you .{0,80},|for (?:more|the latest|all|daily|breaking|exclusive|further|in-depth|live|full|"
+    r"up-to-date)\b.{0,80},?|to .{3,80},) )*"
+    r"(?:sign(?:ing)? up|subscribe|register|download|get|join|follow|like|click|tap|press|scan|swipe|listen(?: now|"
+    r" back| again)?|watch|tune in|support|donate|"
+    r"become|send|e-?mail|contact|call|text|message|tell|let|share|check(?: out)?|catch(?: up)?|stay|keep up|keep|"
+    r"don['’]t miss|never miss|"
+    r"receive|try|start|enjoy|unlock|create|log in|sign in|enter|discover|explore|find|turn on|switch on|activate|"
+    r"install|add|visit|head|read|see|view|browse|"
+    r"give|gift|buy|order|save|take|upgrade|access|hear|vote|submit|ask|choose|select|manage|update|open|go|use|"
+    r"be the first|leave|comment|report|learn|"
+    r"meet|bookmark|set|pick|make|have|help|fund|back|renew|claim|search|look)"
+)
+_CALL = _any(
+    # An order plus a product.
+    rf"^{_IMPERATIVE}\b.{{0,120}}\b{_PRODUCT}\b",
+    # An order plus a social network or a player: "Find us on Facebook", "Listen on Spotify".
+    rf"^{_IMPERATIVE}\b.{{0,80}}\b(?:on|via|in|to|through|at|from) (?:our |the )?(?:\w+ ){{0,2}}(?:{_PLATFORM}|"
+    rf"{_PLAYER})",
+    # Orders no reporter gives.
+    r"^(?:please )?(?:subscribe|sign up|register|log in|sign in)(?: (?:now|today|here|for|to|and|below|free|with|by|"
+    r"or|at|via|using|from|in|up)\b|[!.:…]?$)",
+    r"^(?:follow|like|find|join|contact|e-?mail|text|message|call|whats ?app|tweet|write to|watch|support|visit|"
+    r"reach) us\b(?! or | and (?!share|subscribe|join))",
+    r"^(?:follow|find) (?:@\w+|.{2,60} (?:on|@) ?@?\w*(?:" + _PLATFORM + r"))",
+    r"^(?:click|tap|press|swipe|scroll|scan)\b(?: \w+){0,6}? (?:here|below|above|the (?:link|button|banner|icon|"
+    r"image|headline|bell|qr)|this (?:link|button)|"
+    r"this qr|on the (?:link|button|image|icon))",
+    r"^(?:scroll|swipe) (?:down|up|left|right|through)\b",
+    r"^(?:get|receive|have|enjoy|keep up with|stay (?:up to date|informed|ahead|connected|on top|in the know|tuned|"
+    r"updated|across)|catch up (?:on|with)|be (?:the )?first|keep up to date|"
+    r"never miss|don['’]t miss(?: out)?|make sense)\b.{0,60}\b(?:latest|updates?|headlines|stories|news|story|"
+    r"coverage|analysis|briefing|every (?:day|morning|week|weekday)|"
+    r"in your|to your|our|scoop|beat|day['’]s)\b",
+    r"^(?:stay tuned|stay informed|stay up to date|stay connected|stay in the know|thank(?:s| you) for (?:reading|"
+    r"watching|listening|subscribing|your support|joining|following|visiting|registering|signing))\b",
+    r"^(?:support|help (?:us|fund|support|sustain|keep)|fund|back|protect|defend)\b.{0,60}\b(?:journalism|newsroom|"
+    r"reporting|our (?:work|mission)|(?:independent|free) (?:media|press))\b",
+    r"^(?:become|be) (?:a|an|our) .{0,30}\b(?:member|subscriber|supporter|patron|insider|contributor)\b(?: (?:today|"
+    r"now|and|to|for (?:just|only|as|free)|from)\b|[!.]?$)",
+    r"^(?:have your say|join the (?:conversation|debate|discussion|community)|let us know|tell us|send us|"
+    r"share your (?:thoughts|views?|stor(?:y|ies)|experiences?|opinions?|comments?)|"
+    r"get in touch|leave (?:a|your) comments?|add your (?:comment|voice)|what do you think|comment below|"
+    r"take our (?:quiz|survey|poll)|take part in our|vote in our|start the day with)\b",
+    r"^(?:check out|explore|discover|browse|visit|see|read|find|view|more|here (?:are|is)|catch up on) (?:(?:all|"
+    r"more|the rest) (?:of )?)?(?:our|more (?:of|from|on|about|stories|news|analysis|articles|coverage)|"
+    r"all (?:the latest|our|of our))\b",
+    r"^(?:read|see|watch|hear|listen to|view|find|get) (?:(?:the|this|her|his|their|our|an?|its) )?(?:(?:full|latest|"
+    r"original|complete|entire|whole|extended|rest|new|first) )+(?:\w+ )?"
+    r"(?:stor(?:y|ies)|article|interview|report|episode|investigation|analysis|list|text|transcript|conversation|"
+    r"video|speech|statement|coverage|live ?blog|of the (?:stor\w+|article|interview|report))(?: (?:here|below|now|"
+    r"on|in|at|via|from)\b|[.:!…]*$)",
+    r"^(?:read|find out|learn|see|watch|hear|discover|listen)(?: \w+){0,2} (?:more|here|below)\b(?: (?:about|on|from|"
+    r"here|below|in|at|of|by|:)\b.{0,120})?[.:!…]*$",
+    r"^(?:start|try|begin|claim|activate|unlock|get|enjoy)\b.{0,50}\b(?:free trial|trial|full access|"
+    r"unlimited (?:digital )?access|for (?:just|only) [£$€]|% off|premium|ad-free|\d+ (?:weeks?|months?) (?:for|"
+    r"free))",
+    r"^(?:download|install|get) (?:the|our)\b.{0,40}\bapp\b",
+    r"^to (?:read|continue|view|access|see|get|receive|hear|unlock|comment|subscribe|join|"
+    r"leave)\b.{0,100}\b(?:subscribe|sign (?:in|up)|log ?in|register|click|tap|subscription|subscriber|"
+    r"create an account|visit|please)\b",
+    r"^(?:already|not) (?:a|yet a|an) (?:subscriber|member|registered)|^(?:already )?have an account\b|^create (?:a |"
+    r"an |your )(?:free )?account\b|^forgot(?:ten)? (?:your )?password",
+    r"^(?:this|the) (?:article|story|content|feature|page) is (?:for|available|free|reserved|exclusive|only|"
+    r"locked)\b.{0,60}\b(?:subscribers?|members?|premium|registered)",
+    r"^you(?:['’]ve| have) (?:\d+|one|two|three|reached|read|used)\b.{0,60}\b(?:articles?|limit|free|stories)\b|"
+    r"^\d+ (?:free )?articles? (?:left|remaining)",
+)
+
+# Things no reporter writes outside quotation marks.
+_PROMISE = _any(
+    r"\b(?:our|my) (?:(?:new|free|own|daily|weekly|morning|evening|award-winning|latest|dedicated|brand new|"
+    r"twice-weekly|weekday|popular|flagship|"
+    r"official|mobile|sister|full|regular|exclusive|live|dedicated|politics|political|world|news|europe|global|"
+    r"defen[cs]e|foreign|business|special|"
+    r"fortnightly|monthly|must-read|[A-Z]\w+) ){0,5}"
+    r"(?:news ?letters?|podcasts?|apps?|live ?blog|live coverage|live page|channels?|episodes?|bulletins?|e-?mails?|"
+    r"(?:e-?mail |news )alerts?|website|web site|homepage|mailing list|"
+    r"subscribers|readers|journalism|newsroom|reporters|correspondents?|experts|editors|journalists|coverage|"
+    r"reporting|community guidelines|"
+    r"comments? (?:section|policy)|supporters|youtube|facebook|instagram|telegram|whatsapp|twitter|tiktok|shop|"
+    r"store|events?|tickets?|"
+    r"e-?paper|privacy policy|terms|"
+    r"best stories|top stories|other stories|most read|daily briefing|briefing|morning briefing|interactive|quiz|"
+    r"archive|series|explainer|full (?:story|report|interview|analysis|article)|political experts|"
+    r"political (?:team|editor)|video|(?:\w+ ){0,2}page)\b",
+    r"\bwherever you (?:get|find|listen to|download) (?:your )?(?:podcasts?|audio|them|it)?\b",
+    r"\b(?:in|into|to) your (?:e-?mail |mail )?(?:in-?box|e-?mail|feed|phone)\b|\byour inbox\b",
+    r"\b(?:this week['’]s|the latest|today['’]s|the full|our latest|next week['’]s|new|a new|bonus|previous|in every|"
+    r"in each|each|every|this|last week['’]s) episodes?\b.{0,60}\b(?:listen|podcast|available|download|out|drops?|"
+    r"released|airs?|here|below|now|subscribe|host\w*|explore\w*|discuss\w*|looks?)\b",
+    r"\bin (?:every|each|this|this week['’]s|the latest) episode(?:[….!]*$| of (?:the|our)\b)",
+    r"^have you (?:heard|listened|tried|checked|read|seen|subscribed|signed|downloaded|joined|got (?:a|an|"
+    r"any) (?:story|question|tip|view)|been affected|experienced)\b",
+    r"^(?:are|were) you (?:affected|a subscriber|in (?:the area|\w+)|following|enjoying|looking|interested|a (?:fan|"
+    r"regular|member)|signed|worried|tired)\b.{0,120}\?",
+    r"^(?:do you|did you|have you|got|want|wanna|need|looking for|interested in|enjoy(?:ed|ing)?|like(?:d)?|love|"
+    r"loving|missed|curious|worried|confused|struggling|hungry for|can['’]t get enough|short on time|in a (?:hurry|"
+    r"rush)|"
+    r"on the go|tired of|ready for|feeling) (?=.{0,120}(?:\b(?:you|your|our|us|article|story|stories|news|briefing|"
+    r"expert|tip|podcast|newsletter|listening|reading|more|question|politics|analysis|headlines|"
+    r"latest)\b)).{0,140}\?",
+    r"\bif you (?:enjoy|enjoyed|like|liked|love|value|found|have been affected|have (?:a|any|more) (?:story|tip|"
+    r"question|information|comment|news)|want (?:more|to (?:get|read|hear|receive|support|contact|join|subscribe))|"
+    r"would like (?:to (?:get|receive|support|contact|subscribe|comment|join|hear)|more)|appreciate|believe in|"
+    r"prefer to listen|can't see|cannot see|are (?:reading|viewing|not)|no longer wish)\b.{0,140}",
+    r"\b(?:you can|you'll|you will|you may|you might) (?:also |now |still |always |even )?(?:listen|subscribe|"
+    r"sign up|follow|unsubscribe|opt out|read (?:more|the full|our|it|all|the rest|his|her|their)|watch (?:it|the|"
+    r"our|live|more|us|all)|download|find (?:us|more|all|our|it)|contact|"
+    r"get in touch|e-?mail|hear (?:more|the|it|our|us)|join us|catch|get (?:it|the latest|our|all)|"
+    r"cancel (?:at )?any ?time|change your|receive)\b",
+    r"\bunsubscribe\b.{0,40}\b(?:any ?time|here|below|click)\b|\bcancel any ?time\b|\bno credit card\b|"
+    r"\bspam[- ]free\b|\bwe will never (?:share|sell|spam)\b",
+    r"^(?:this|that|our|the|today['’]s|here['’]s) (?:week['’]s |daily |weekly |free )?(?:newsletter|podcast|episode|"
+    r"live ?blog|live page|live coverage|live stream|quiz|crossword|comments? (?:section|thread)?) ?(?:is|has|was|"
+    r"will|drops|lands|comes|goes|are|ends|closes|now)\b",
+    r"\b(?:comments|this (?:blog|thread|discussion|live ?blog|live page)|commenting) (?:are|is|has|have) (?:now |"
+    r"been |currently )?(?:closed|open|disabled|moderated|pre-moderated|turned off|over|ended|finished|paused)\b",
+    r"^(?:that['’]s|that is|this is) (?:it|all|where)\b.{0,40}\b(?:from (?:me|us)|for (?:today|now|tonight|this|our)|"
+    r"we (?:are|leave))\b",
+    r"^(?:we['’]re|we are|we['’]ll|we will|i['’]m|i['’]ll)\b.{0,60}\b(?:wrapping|pausing|closing|ending|"
+    r"bring(?:ing)? you|live (?:blog|coverage|page|updates)|coverage|handing over|signing off|back (?:tomorrow|soon|"
+    r"again)|going to leave)\b",
+    r"^(?:hello|good (?:morning|afternoon|evening)|hi|welcome)\b.{0,40}\b(?:welcome|to (?:our|the|my|this)|everyone|"
+    r"readers|and|back)\b",
+    r"^(?:here['’]s|here is|here are|below (?:is|are)) (?:what|everything|how|our|all|a (?:recap|summary|round-?up|"
+    r"quick|look)|the (?:latest|key|main|top|day))\b.{0,100}[:.]$",
+    r"\b(?:lands|delivered|drops|arrives|comes out|sent|straight|direct(?:ly)?|right) (?:straight |direct(?:ly)? |"
+    r"right )?(?:in|into|to|on) (?:your|you)\b",
+    rf"\bavailable (?:now |to (?:download|stream|listen) |free |for free |exclusively )*(?:on|from|via|at|"
+    rf"in) (?:the |all |your |major |our )*(?:{_PLAYER}|podcast|app stores?|google play|app store|ios|android|"
+    rf"good bookshops|newsstands)",
+    r"\b(?:app store|google play|play store)\b.{0,60}$(?<=[.!])(?!.*\b(?:said|according)\b)",
+    r"\bpodcast\b.{0,80}\b(?:subscribe|listen (?:here|now|on|below|to)|download|new episodes?|every (?:week|weekday|"
+    r"day|monday|tuesday|wednesday|thursday|friday|saturday|sunday|morning|evening)|hosted by)\b",
+    r"\b(?:newsletter|podcast)s? (?:here|now|today|below)\b|\bnewsletter\b.{0,60}\b(?:sign up|subscribe|free|"
+    r"every (?:week|weekday|day|morning|friday|monday|sunday))\b",
+    r"\b(?:sign up|subscribe|register|find out more|read more|listen|watch|donate|click|tap|details|"
+    r"more) (?:\w+ ){0,3}here[.!…»>]*$",
+    r"\bnew episodes?\b.{0,40}\b(?:every|each|weekly|daily|out|on (?:mon|tues|wednes|thurs|fri|satur|sun)days?)\b",
+    r"\b(?:paywall|free trial|introductory offer|special offer|limited[- ]time offer|"
+    r"gift subscription)\b.{0,80}\b(?:now|today|subscribe|[£$€]\d|start|ends|here)\b",
+    r"\bfrom (?:just|only|as little as) [£$€] ?\d|\bfor (?:just|only|as little as) [£$€] ?\d\S* (?:a|per) (?:week|"
+    r"month|year)\b",
+    r"\b(?:follow|find|contact|reach|e-?mail) (?:(?:the )?(?:author|reporter|writer|her|him|them|me|us)\b|"
+    r"[A-Z]\w+ [A-Z]\w+ (?:on|at) @?).{0,40}\b(?:on|at|via|@)\b.{0,40}$(?<!said)",
+    r"\bis (?:a|an|the|our) .{2,60}\b(?:correspondent|editor|reporter|columnist|journalist|staff writer|contributor|"
+    r"fellow|producer)\b.{0,40}\b(?:for|at|of|based|covering|who (?:covers|writes))\b.{0,40}\bfollow\b",
+    r"^(?:with|from)\b.{2,120}\b(?:our (?:political |expert )?(?:experts|team|correspondents|editors|journalists|"
+    r"reporters|hosts))\b",
+    r"\b(?:story|news) tips?\b.{0,60}\b(?:e-?mail|contact|send|us|@)\b|^(?:got|have) (?:a|any) (?:story|tip|question|"
+    r"news|view|opinion)",
+)
+
+# A time, a date and a name: nothing but these.
+_MONTH = (
+    r"(?:jan\w*|feb\w*|mar\w*|mär\w*|apr\w*|may|mai|jun\w*|jul\w*|aug\w*|sep\w*|oct\w*|okt\w*|nov\w*|dec\w*|dez\w*|"
+    r"janv\w*|févr\w*|mars|avr\w*|juin|juil\w*|août|déc\w*|"
+    r"ene\w*|abr\w*|mayo|ago\w*|dic\w*|stycz\w*|lut\w*|kwie\w*|maj\w*|czerw\w*|lip\w*|sierp\w*|wrze\w*|paźdz\w*|"
+    r"list\w*|grud\w*|січ\w*|лют\w*|берез\w*|квіт\w*|трав\w*|черв\w*|лип\w*|серп\w*|верес\w*|жовт\w*|листоп\w*|"
+    r"груд\w*)"
+)
+_DATE_TOKEN = (
+    rf"(?:\d{{1,2}} ?h ?\d{{0,2}}|\d{{1,4}}(?:[./:-]\d{{1,2}}){{1,2}}(?:[./-]\d{{2,4}})?(?:\s?[ap]\.?m\.?)?|"
+    rf"\d{{1,2}}(?:st|nd|rd|th|er|º)?|"
+    rf"\d{{4}}|{_MONTH}\.?|(?:mon|tues?|wed(?:nes)?|thur?s?|fri|sat(?:ur)?|sun)(?:day)?|"
+    r"montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|lundi|mardi|mercredi|jeudi|vendredi|samedi|"
+    r"dimanche|lunes|martes|miércoles|jueves|viernes|sábado|domingo|"
+    r"gmt|bst|utc|est|edt|cet|cest|et|pt|eet|eest|uhr|h|hrs?|a\.?m\.?|p\.?m\.?|at|on|um|am|à|a las|de|del|le|el|r|"
+    r"року|о|об|godz\.?|ago|vor|il y a|hace|temu|тому|min(?:s|ute[sn]?|utes?|utos|ut)?|хв|"
+    r"hours?|days?|weeks?|stunden?|tagen?|heures?|jours?|horas?|días?|godzin\w*|дн\w*|годин\w*|just now|yesterday|"
+    r"today|heute|gestern|aujourd['’]hui|hoy|dzisiaj|сьогодні)"
+)
+_STAMP_WORD = (
+    r"(?:(?:first |originally |last )?(?:published|updated|posted|modified|created|last updated|last modified|date|"
+    r"issued|veröffentlicht|aktualisiert|stand|erstellt|publié|mis à jour|"
+    r"modifié|publicado|actualizado|opublikowano|aktualizacja|zaktualizowano|data publikacji|опубліковано|оновлено|"
+    r"дата публікації)(?: (?:on|at|am|le|el|à))?)"
+)
+_STAMP = re.compile(
+    rf"^\W*(?:{_STAMP_WORD}\W*)?(?=.*[^\W\d_]{{2}}|.*\d[:./-]\d)(?=.*\d|.*(?:now|yesterday|today)\W*$)(?:{_DATE_TOKEN}(?:[\s,.|/·•–—()-]+|$|(?=[:]))|"
+    rf"{_STAMP_WORD}\W*)+\W*$",
+    re.IGNORECASE,
+)
+_NAME = r"(?:(?:(?:[A-ZÀ-ÞŁŚŻŹĆА-ЯІЇЄҐ][\w'’.-]*|de|del|der|von|van|di|da|la|le|bin|al|el|y|den|zu)[ \u00a0]?){1,5})"
+_BYLINE = re.compile(
+    rf"^(?:By|BY|By:|Written by|Words by|Story by|Reporting by|Report by|Von|VON|Par|PAR|Por|POR|Autor:?|Autorka:?|"
+    rf"Opracował[a]?:?|Tekst:|Oprac\.:?|Автор(?:ка)?:?|Text:|Analysis by|Opinion by|Interview by|Author:?|Reporter:?|"
+    rf"Propos recueillis par|Posted by|Edited by)\s+{_NAME}"
+    rf"(?:(?:,| and| und| et| y| i| та| &|\s*\|)\s*{_NAME})*"
+    r"(?:\s*(?:,|\||in|at|for|for the|[–—-]|/)\s+[^.!?]{2,80})?$"
+)
+_ROLE = re.compile(
+    r"^[^.!?,]{3,40}(?:,|\s+[|–—-]\s|\s{2,}|\s)\s*(?:(?:chief|senior|deputy|political|diplomatic|foreign|defen[cs]e|"
+    r"europe|world|security|business|economics|international|home|"
+    r"royal|special|news|washington|brussels|paris|berlin|moscow|kyiv|staff|white house|west?minster|digital|"
+    r"assistant|associate|managing|live)\s+(?:affairs\s+|policy\s+)?){1,4}"
+    r"(?:correspondent|editor|reporter|writer|columnist|producer|analyst)s?(?:\s*(?:,|in|\||@|at|"
+    r"[–—-])\s*[^.!?]{1,60})?$",
+    re.IGNORECASE,
+)
+
+# The commonest promotion in other languages: an order plus a product, or the publisher's "our".
+_FOREIGN = _any(
+    # German
+    r"^(?:abonnieren|bestellen|jetzt|melden|folgen|hören|laden|registrieren|lesen|sehen|schauen|klicken|teilen|"
+    r"diskutieren|schreiben|testen|unterstützen|bleiben|erhalten|holen|verpassen|entdecken|empfangen|sichern|nutzen|"
+    r"schicken|kennen|sie|mit|alle|wenn|möchten|wollen|keine|noch|kostenlos\w*|täglich|immer)\b"
+    r".{0,120}\b(?:newsletter\w*|podcasts?|app|abo|abonnement|whatsapp-?\w*|telegram-?\w*|instagram|facebook|"
+    r"youtube\w*|(?:e-?mail-?)?postfach|push-?\w*|probeabo|probemonat|unsere[rnms]? (?:\w+ )?(?:redaktion|kanal|"
+    r"seite|website|liveblog|live-?ticker|newsletter|podcast)|kommentar\w*|posteingang|spotify|"
+    r"konto)\b(?!.{0,60}\b(?:sagte|teilte|erklärte)\b)",
+    r"^(?:folgen sie uns|folge uns|jetzt (?:abonnieren|anmelden|registrieren|testen|lesen|anhören|herunterladen|"
+    r"spenden)|hier (?:klicken|anmelden|abonnieren|geht es|können sie|lesen sie)|sie haben (?:noch )?(?:kein|"
+    r"bereits)|abonnieren sie|melden sie sich|diskutieren sie mit|schreiben sie uns|alle (?:news|nachrichten|infos|"
+    r"entwicklungen) (?:im|zum|zur)|bleiben sie (?:informiert|auf dem laufenden))\b",
+    r"\b(?:unser(?:e[mnrs]?)?|ihr(?:em|en)?) (?:\w+ ){0,2}(?:newsletters?|podcasts?|app|liveblog|live-?ticker|"
+    r"whatsapp-?kanal|postfach|posteingang|abo)\b|\büberall,? wo es podcasts gibt\b|\bder newsticker\b",
+    # French
+    r"^(?:abonnez|inscrivez|recevez|téléchargez|suivez|rejoignez|écoutez|retrouvez|découvrez|cliquez|partagez|"
+    r"soutenez|connectez|réagissez|consultez|lisez|regardez|créez|profitez|essayez|testez|activez|ne (?:manquez|"
+    r"ratez)|vous (?:souhaitez|voulez|avez|pouvez|aimez|êtes)|pour (?:lire|recevoir|ne rien|accéder|suivre)|"
+    r"déjà abonné|envie|restez|dites)\b"
+    r".{0,140}\b(?:newsletters?|lettres? d['’]information|podcasts?|appli(?:cation)?|abonn\w*|chaîne|facebook|"
+    r"instagram|whatsapp|telegram|twitter|youtube|notre|nos|ici|mail|boîte|alertes?|compte|commentaires?|"
+    r"notifications?|spotify|deezer|infolettre|identifi\w*|cliquez)\b",
+    r"^(?:abonnez-vous|inscrivez-vous|suivez-nous|rejoignez-nous|déjà abonné|connectez-vous|cet article est réservé|"
+    r"la suite (?:est|après)|article réservé|il vous reste)\b",
+    r"\b(?:notre|nos) (?:\w+ ){0,2}(?:newsletters?|podcasts?|appli(?:cation)?|infolettre|chaîne (?:whatsapp|youtube|"
+    r"telegram)|abonnés|lettres? d['’]information)\b|\bvotre boîte (?:mail|de réception)\b|\bdans votre boîte\b",
+    # Spanish
+    r"^(?:suscríbete|suscríbase|regístrate|regístrese|apúntate|recibe|reciba|descarga|descargue|síguenos|síganos|"
+    r"sigue|siga|únete|únase|escucha|escuche|haz clic|haga clic|comparte|comparta|apoya|lee|lea|mira|consulta|conoce|"
+    r"descubre|inscríbete|hazte|activa|accede|inicia sesión|no te pierdas|quieres|¿quieres|¿te ha|¿ya|puedes|"
+    r"para (?:leer|recibir|seguir|acceder)|si (?:quieres|te)|toda la información|danos|cuéntanos|mantente)\b"
+    r".{0,140}\b(?:newsletters?|bolet(?:ín|ines)|podcasts?|app|aplicación|canal(?:es)?|whatsapp|telegram|facebook|"
+    r"instagram|twitter|youtube|nuestr[oa]s?|aquí|suscr[ií]\w*|correo|alertas?|notificaciones|cuenta|spotify|"
+    r"redes sociales|comentarios)\b",
+    r"^[¿¡]?(?:suscríbete|suscríbase|síguenos|síganos|únete a|regístrate|hazte (?:socio|suscriptor|premium)|lee más|"
+    r"contenido exclusivo para|este contenido es|ya eres suscriptor)\b",
+    r"\bnuestr[oa]s? (?:\w+ ){0,2}(?:newsletters?|bolet(?:ín|ines)|podcasts?|app|aplicación|canal de|suscriptores|"
+    r"redes sociales)\b|\bsu bandeja de entrada\b|\btu (?:bandeja|correo|email)\b",
+    # Polish
+    r"^(?:zapisz|subskrybuj|zasubskrybuj|pobierz|śledź|obserwuj|dołącz|słuchaj|posłuchaj|kliknij|udostępnij|wesprzyj|"
+    r"zaloguj|zarejestruj|kup|wykup|przeczytaj|czytaj|oglądaj|obejrzyj|polub|sprawdź|odbierz|otrzymuj|bądź|chcesz|"
+    r"masz|jeśli|nie przegap|podziel|skomentuj|napisz|zostań|włącz|najnowsze|więcej|zobacz|aby|by|znajdziesz)\b"
+    r".{0,140}\b(?:newsletter\w*|podcast\w*|aplikacj\w*|kana[łl]\w*|facebook\w*|instagram\w*|twitter\w*|whatsapp\w*|"
+    r"telegram\w*|youtube\w*|spotify|nas\b|nasz\w*|tutaj|tu\b|subskrypcj\w*|prenumerat\w*|powiadomie\w*|e-?mail\w*|"
+    r"skrzynk\w*|konto|komentarz\w*|redakcj\w*|więcej na)\b",
+    r"^(?:zapisz się|subskrybuj|śledź nas|obserwuj nas|dołącz do nas|polub nas|napisz do nas|zaloguj się|"
+    r"masz (?:już )?(?:konto|temat)|czytaj więcej|zostań (?:naszym|subskrybentem|patronem)|wesprzyj nas)\b",
+    r"\bnasz(?:ego|ym|ej|a|ą|e|ych)? (?:\w+ ){0,2}(?:newsletter\w*|podcast\w*|aplikacj\w*|kana[łl]\w*|fanpage\w*|"
+    r"profil\w*)\b|\bna (?:swoją|twoją) skrzynkę\b",
+    # Ukrainian
+    r"^(?:підписуйтесь|підписуйтеся|підпишіться|підписатися|підпишись|стежте|слідкуйте|приєднуйтесь|приєднуйтеся|"
+    r"долучайтесь|долучайтеся|завантажуйте|завантажте|слухайте|натисніть|тисніть|поділіться|поширте|підтримайте|"
+    r"підтримуйте|читайте|дивіться|дізнайтеся|дізнавайтесь|отримуйте|залишайтесь|залишайте|увійдіть|зареєструйтесь|"
+    r"зареєструйтеся|хочете|якщо ви|більше|надсилайте|пишіть|станьте|ставайте|ще більше|головні новини|всі новини|"
+    r"усі новини|швидко|оперативні)\b"
+    r".{0,140}\b(?:розсилк\w*|подкаст\w*|застосун\w*|додат\w*|канал\w*|телеграм\w*|telegram\w*|фейсбу\w*|facebook|"
+    r"instagram|інстаграм\w*|youtube|ютуб\w*|whatsapp|viber|twitter|наш\w*|нас\b|тут\b|посиланн\w*|сповіщенн\w*|"
+    r"пошт\w*|акаунт|коментар\w*|редакці\w*|spotify|google news|сайт\w*)",
+    r"^(?:підписуйтесь|підписуйтеся|підпишіться|стежте за нами|читайте нас|приєднуйтесь до нас|читайте більше|"
+    r"підтримайте нас)\b",
+    r"\bнаш(?:ого|ому|им|ій|а|у|их|ої|е)? (?:\w+ ){0,2}(?:розсилк\w*|подкаст\w*|застосун\w*|канал\w*|telegram\S*|"
+    r"телеграм\S*|сайт\w*|youtube\S*)",
+)
+
+# A paragraph may end like a report and still be an offer: who speaks decides.
+_REPORTED = re.compile(
+    r"\b(?:said|says|told|according to|announced|reported|added|wrote|argued|warned|insisted|confirmed|officials?|"
+    r"spokes(?:man|woman|person)|sagte|erklärte|teilte|a (?:dit|déclaré|affirmé)|dijo|declaró|afirmó|powiedział\w*|"
+    r"oświadczył\w*|сказа\w+|заяви\w+|повідоми\w+)\b",
+    re.IGNORECASE,
+)
+
+
+def _bare(line: str) -> str:
+    """Return the line in one row, without pictograms in front and outer emphasis."""
+    line = collapse(line[:_JUDGED]).strip("*_ ")
+    return _DECORATION.sub("", line, count=1)
+
+
+def _promotes(line: str) -> bool:
+    """Judge one sentence or one short line that is already collapsed and bare."""
+    if not line:
+        return False
+    if _BUTTON.fullmatch(line) or _STAMP.match(line) or _LABEL.search(line) or _LEGAL.search(line):
+        return True
+    ends = line[-1] in ".!?…"
+    if not ends and (_BYLINE.match(line) or _ROLE.match(line)):
+        return True
+    if len(line) <= 200 and _CREDIT.search(line) and not (ends and _REPORTED.search(line)):
+        return True
+    # From here on the words count, and words in quotation marks are somebody else's.
+    own = collapse(_QUOTED.sub(" ", line))
+    if _REPORTED.search(own):
+        return False
+    return bool(_CALL.search(own) or _PROMISE.search(own) or _FOREIGN.search(own))
+
+
+def _flags(texts: Sequence[str]) -> list[bool]:
+    """Judge the sentences of one paragraph in order, with what trails behind a promotion."""
+    flags = [_promotes(_bare(text)) for text in texts]
+    tail = None
+    for index, text in enumerate(texts):
+        if flags[index]:
+            tail = _TAIL_WORDS if tail is None else tail
+        elif tail is not None:
+            tail -= len(text.split())
+            flags[index] = tail >= 0 and not _REPORTED.search(_QUOTED.sub(" ", text))
+            if not flags[index]:
+                tail = None
+    # A question to the reader, or a boast, that only leads up to the offer: "Short on time? Get our app."
+    for index in range(len(texts) - 1, 0, -1):
+        if flags[index] and not flags[index - 1]:
+            lead = texts[index - 1]
+            asks = lead.rstrip().endswith(("?", "?…")) and index == 1
+            flags[index - 1] = asks and len(lead.split()) <= 25
+    return flags
+
+
+def boilerplate_flags(text: str, spans: Sequence[Span]) -> list[bool]:
+    """Tell for each sentence of one paragraph of ``text`` whether it is furniture.
+
+    A promotion takes along the few words that trail it in the same paragraph, because "Tom and Robert dig into the
+    biggest issues" reads like news only to a machine.
+    """
+    if not spans:
+        return []
+    paragraph = text[spans[0].start : spans[-1].end]
+    if len(paragraph) <= _JUDGED and is_boilerplate(paragraph):
+        return [True] * len(spans)
+    return _flags([span.of(text) for span in spans])
+
+
+def is_boilerplate(line: str) -> bool:
+    """Tell whether a line, sentence or paragraph is not news but what is printed around it.
+
+    A paragraph of several sentences is furniture only when all of it is; a real paragraph with an offer stuck to its
+    end is not (see :func:`boilerplate_flags` for judging its sentences).
+    """
+    bare = _bare(line)
+    if not bare:
+        return False
+    spans = sentences(bare, Span(0, len(bare)))
+    if len(spans) == 1:
+        return _promotes(bare)
+    if _LEGAL.search(bare) and len(bare) <= 200:
+        return True
+    return all(_flags([span.of(bare) for span in spans]))
