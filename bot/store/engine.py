@@ -127,9 +127,9 @@ def _parse(url: str) -> URL:
     except (ArgumentError, ValueError):
         raise StoreError(f"The address of the store is no database URL: {wanted}.") from None
     if backend == "sqlite":
-        if parsed.drivername not in {"sqlite", "sqlite+pysqlite"} or parsed.host or parsed.username:
+        if parsed.drivername not in {"sqlite", "sqlite+pysqlite"} or parsed.host or parsed.username or parsed.query:
             raise StoreError(f"The store {_shown(parsed)} cannot be used: {wanted}.")
-        if parsed.database in {None, "", ":memory:"} or parsed.query.get("mode") == "memory":
+        if parsed.database in {None, "", ":memory:"}:
             raise StoreError("The store must be a file, not memory: use sqlite:///FILE.")
         return parsed
     if parsed.drivername in {"postgresql", "postgres", "postgresql+psycopg"}:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from bot.store.errors import StoreError
+from bot.store.errors import StoreError, explain
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -24,6 +24,7 @@ HEAD: Final = "0001"
 
 _LOCK: Final = 0x726F6C6C  # "roll": the advisory lock under which one process upgrades
 _PATIENCE_MS: Final = 120_000
+_MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def ensure_current(engine: Engine, shown: str) -> None:
@@ -72,7 +73,7 @@ def _upgrade_sqlite(engine: Engine, shown: str) -> None:
                     # The store as it was, complete and in place before the first change. Readers and this copy see
                     # the state before our transaction.
                     _copy(Path(engine.url.database or ""), found)
-                _upgrade(raw)
+                _upgrade(raw, shown)
                 broken = raw.exec_driver_sql("PRAGMA foreign_key_check").first()
                 if broken is not None:
                     raise StoreError(
@@ -93,7 +94,7 @@ def _upgrade_postgres(engine: Engine, shown: str) -> None:
         found = _version(conn) if exists is not None else None
         if found != HEAD:
             _refuse_foreign(conn, found, shown)
-            _upgrade(conn)
+            _upgrade(conn, shown)
 
 
 def _refuse_foreign(conn: Connection, found: str | None, shown: str) -> None:
@@ -146,20 +147,30 @@ def _copy(path: Path, revision: str) -> None:
         ) from error
 
 
-def _upgrade(conn: Connection) -> None:
+def _upgrade(conn: Connection, shown: str) -> None:
     """Run the migrations inside the connection's open transaction."""
     from alembic import command
 
     config = _config()
     config.attributes["connection"] = conn
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except Exception as error:
+        told = explain(error, shown, conn.engine.url.password)
+        if told is not None:
+            raise told from error
+        reason = (str(error).splitlines() or [""])[0][:200]
+        raise StoreError(
+            f"The store {shown} could not be upgraded ({type(error).__name__}: {reason}). It is as it was; please"
+            " report this."
+        ) from error
 
 
 def _config() -> Config:
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     return config
 

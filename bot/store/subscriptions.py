@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Literal
+from typing import Final, Literal
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, or_, select, update
 
 from bot.store import dossiers
 from bot.store.dialect import insert
-from bot.store.schema import audit, delivery, guild_briefing, shown, subscriber_update, subscription
+from bot.store.schema import audit, delivery, feed, guild_briefing, shown, subscriber_update, subscription
 
 SubscriberKind = Literal["user", "channel", "terminal"]
 Cadence = Literal["instant", "daily", "weekly"]
@@ -20,6 +20,13 @@ Added = Literal["new", "changed", "unchanged"]
 
 FORGOTTEN = "deleted on request"
 """Stands in the audit trail where a person's id stood; what was done stays on record, by whom does not."""
+
+_KEPT: Final[dict[str, dict[str, str | None]]] = {
+    "audit": {"who": FORGOTTEN},
+    "briefings_set_up": {"set_up_by": None},
+    "feeds_added": {"added_by": None},
+}
+"""Rows that outlive the person who made them, and what stands there instead of the person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +150,10 @@ def delete_person(conn: Connection, kind: SubscriberKind, subscriber: str) -> di
     """
     counts = {}
     for name, (table, where) in _traces(kind, subscriber).items():
-        if name == "audit":
-            done = conn.execute(update(table).where(where).values(who=FORGOTTEN))
-        elif name == "briefings_set_up":
-            done = conn.execute(update(table).where(where).values(set_up_by=None))
-        else:
-            done = conn.execute(delete(table).where(where))
+        stand_in = _KEPT.get(name)
+        done = conn.execute(
+            delete(table).where(where) if stand_in is None else update(table).where(where).values(stand_in)
+        )
         counts[name] = done.rowcount
     return counts
 
@@ -171,6 +176,7 @@ def _traces(kind: SubscriberKind, subscriber: str) -> dict[str, tuple[Table, Col
     }
     if kind == "user":
         traces["audit"] = (audit, audit.c.who == subscriber)
+        traces["feeds_added"] = (feed, feed.c.added_by == subscriber)
         if subscriber.isdecimal():
             traces["briefings_set_up"] = (guild_briefing, guild_briefing.c.set_up_by == int(subscriber))
     return traces

@@ -91,31 +91,33 @@ def test_every_revision_is_kept(store: Store, ledger: ModuleType, value: Any) ->
         assert ledger.get(conn, "d", value.id, 3) is None
 
 
+DECISIONS: list[tuple[list[State], int | None]] = [
+    (["approved"], 1),
+    (["proposed"], None),
+    (["rejected"], None),
+    (["approved", "proposed"], 1),
+    (["approved", "proposed", "rejected"], 1),
+    (["approved", "proposed", "approved"], 3),
+    (["approved", "withdrawn"], None),
+    (["approved", "withdrawn", "proposed"], None),
+    (["approved", "withdrawn", "approved"], 3),
+    (["proposed", "rejected", "proposed", "approved"], 4),
+]
+
+
 @BOTH
-@pytest.mark.parametrize(
-    ("states", "counts"),
-    [
-        (["approved"], 1),
-        (["proposed"], None),
-        (["rejected"], None),
-        (["approved", "proposed"], 1),
-        (["approved", "proposed", "rejected"], 1),
-        (["approved", "proposed", "approved"], 3),
-        (["approved", "withdrawn"], None),
-        (["approved", "withdrawn", "proposed"], None),
-        (["approved", "withdrawn", "approved"], 3),
-        (["proposed", "rejected", "proposed", "approved"], 4),
-    ],
-)
-def test_only_decisions_displace(
-    store: Store, ledger: ModuleType, value: Any, states: list[State], counts: int | None
-) -> None:
+def test_only_decisions_displace(store: Store, ledger: ModuleType, value: Any) -> None:
     with store.writing() as conn:
-        for number, state in enumerate(states, start=1):
-            ledger.add_revision(conn, "d", replace(value, note=str(number), state=state), now=NOW, by="e", why="w")
+        for case, (states, _) in enumerate(DECISIONS):
+            for number, state in enumerate(states, start=1):
+                one = replace(value, id=str(case), note=str(number), state=state)
+                ledger.add_revision(conn, "d", one, now=NOW, by="e", why="w")
     with store.reading() as conn:
-        assert [one.note for one in ledger.effective(conn, "d")] == ([] if counts is None else [str(counts)])
-        assert [one.revision.number for one in ledger.all_rows(conn, "d")] == [len(states)]
+        found = {int(one.id): int(one.note) for one in ledger.effective(conn, "d")}
+        newest = {int(one.value.id): one.revision.number for one in ledger.all_rows(conn, "d")}
+    for case, (states, counts) in enumerate(DECISIONS):
+        assert found.get(case) == counts, states
+        assert newest[case] == len(states)
 
 
 def test_other_states_can_be_asked_for(store: Store) -> None:

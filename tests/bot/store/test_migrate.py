@@ -1,0 +1,235 @@
+"""Stores come to the present shape by themselves, whole or not at all, however many processes start at once."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, inspect, select, text
+from sqlalchemy.engine import Engine, make_url
+
+from bot.store import dossiers, migrate
+from bot.store.engine import Store, StoreError, open_store
+from bot.store.schema import dossier, metadata, seed_row
+
+ROOT = Path(__file__).parents[3]
+NOW = datetime(2025, 3, 26, 12, 0, tzinfo=UTC)
+
+WORKS = """
+revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+import sqlalchemy as sa
+from alembic import op
+
+def upgrade():
+    op.create_table("extra", sa.Column("id", sa.Integer, primary_key=True))
+    # Rebuilds the table on SQLite, which drops the old one although rows refer to it.
+    with op.batch_alter_table("dossier") as batch:
+        batch.alter_column("seed_digest", type_=sa.Text(), existing_type=sa.String(64))
+"""
+FAILS = WORKS + "    raise RuntimeError('half way')\n"
+
+
+def clock() -> datetime:
+    return NOW
+
+
+def _later(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: str) -> None:
+    """Pretend to be a later program, with one more migration."""
+    folder = tmp_path / "later"
+    shutil.copytree(ROOT / "bot" / "store" / "migrations", folder)
+    (folder / "versions" / "0002_later.py").write_text(code)
+    monkeypatch.setattr(migrate, "_MIGRATIONS", folder)
+    monkeypatch.setattr(migrate, "HEAD", "0002")
+
+
+def _fill(url: str) -> None:
+    with open_store(url, clock=clock) as store, store.writing() as conn:
+        dossiers.ensure(conn, "d", now=NOW)
+        conn.execute(seed_row.insert().values(dossier="d", kind="claim", id="a", hash="h", seeded_at=NOW))
+
+
+def _version(url: str) -> str | None:
+    engine = create_engine(url)
+    try:
+        with engine.connect() as conn:
+            return conn.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    finally:
+        engine.dispose()
+
+
+def _shape(engine: Engine) -> dict[str, Any]:
+    found = inspect(engine)
+    return {
+        table: {
+            "checks": sorted((one["name"] or "", one["sqltext"]) for one in found.get_check_constraints(table)),
+            "indexes": sorted(
+                repr(
+                    {
+                        key: str(value)
+                        for key, value in {**one, **one.get("dialect_options", {})}.items()
+                        if key != "dialect_options"
+                    }
+                )
+                for one in found.get_indexes(table)
+            ),
+            "unique": sorted(repr(one) for one in found.get_unique_constraints(table)),
+            "keys": sorted(repr(one) for one in found.get_foreign_keys(table)),
+            "columns": [
+                {key: str(value) if key == "type" else value for key, value in column.items()}
+                for column in sorted(found.get_columns(table), key=lambda column: column["name"])
+            ],
+        }
+        for table in found.get_table_names()
+        if table != "alembic_version"
+    }
+
+
+def test_the_newest_revision_is_the_one_named() -> None:
+    assert ScriptDirectory(str(ROOT / "bot" / "store" / "migrations")).get_heads() == [migrate.HEAD]
+
+
+def test_migrations_build_what_the_schema_says(store: Store) -> None:
+    with store.engine.connect() as conn:
+        context = MigrationContext.configure(conn, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_so_they_do_where_alembic_does_not_look(store: Store) -> None:
+    """CHECK constraints and the conditions of indexes, which the comparison above passes over."""
+    migrated = _shape(store.engine)
+    with store.engine.begin() as conn:
+        metadata.drop_all(conn)
+        metadata.create_all(conn)
+    assert _shape(store.engine) == migrated
+
+
+def test_an_older_store_is_upgraded_after_a_backup(
+    empty_url: str, backend: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    _fill(empty_url)
+    _later(monkeypatch, tmp_path, WORKS)
+    with open_store(empty_url, clock=clock) as store, store.reading() as conn:
+        # Nothing was lost when the table was rebuilt.
+        assert conn.execute(select(seed_row.c.id)).scalars().all() == ["a"]
+        assert conn.execute(text("SELECT count(*) FROM extra")).scalar() == 0
+    assert _version(empty_url) == "0002"
+    if backend == "sqlite":
+        backup = f"{make_url(empty_url).database}.backup-0001"
+        assert _version(f"sqlite:///{backup}") == "0001"
+        with sqlite3.connect(backup) as copy:
+            assert copy.execute("SELECT id FROM seed_row").fetchall() == [("a",)]
+            assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        copy.close()
+        assert not list(tmp_path.glob("*.partial"))
+
+
+def test_a_new_store_needs_no_backup(sqlite_store: Store, tmp_path: Path) -> None:
+    assert not list(tmp_path.glob("*backup*"))
+
+
+def test_a_failed_upgrade_leaves_the_store_as_it_was(
+    empty_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, opened: Callable[[str], Store]
+) -> None:
+    _fill(empty_url)
+    store = opened(empty_url)
+    before = _shape(store.engine)
+    with monkeypatch.context() as later:
+        _later(later, tmp_path, FAILS)
+        with pytest.raises(StoreError, match="could not be upgraded"):
+            open_store(empty_url, clock=clock)
+    assert _version(empty_url) == "0001"
+    assert _shape(store.engine) == before
+    with store.writing() as conn:
+        assert conn.execute(select(seed_row.c.id)).scalars().all() == ["a"]
+        dossiers.ensure(conn, "e", now=NOW)
+
+
+def test_a_store_of_a_newer_program_is_left_alone(
+    empty_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    _fill(empty_url)
+    with monkeypatch.context() as later:
+        _later(later, tmp_path, WORKS)
+        open_store(empty_url, clock=clock).close()
+    with pytest.raises(StoreError, match=r"newer Rollcall .*0002"):
+        open_store(empty_url, clock=clock)
+    assert _version(empty_url) == "0002"
+
+
+def test_without_a_backup_there_is_no_upgrade(
+    sqlite_template: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "store.db"
+    shutil.copy(sqlite_template, path)
+    (tmp_path / "store.db.backup-0001").mkdir()
+    _later(monkeypatch, tmp_path, WORKS)
+    with pytest.raises(StoreError, match="no backup could be written"):
+        open_store(f"sqlite:///{path}", clock=clock)
+    assert _version(f"sqlite:///{path}") == "0001"
+    assert not list(tmp_path.glob("*.partial"))
+
+
+_OPEN = """
+import sys, time
+from datetime import UTC, datetime
+from pathlib import Path
+from bot.store import dossiers, migrate
+from bot.store.engine import open_store
+url, ready, go, later, me = sys.argv[1:]
+if later:
+    migrate._MIGRATIONS, migrate.HEAD = Path(later), "0002"
+now = datetime.now(UTC)
+Path(ready, me).touch()
+while not Path(go).exists():
+    time.sleep(0.001)
+with open_store(url, clock=lambda: now) as store, store.writing() as conn:
+    dossiers.ensure(conn, me, now=now)
+"""
+
+
+@pytest.mark.parametrize("old", [False, True], ids=["new", "old"])
+def test_processes_that_start_at_once_upgrade_once(
+    empty_url: str, old: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    later = ""
+    if old:
+        _fill(empty_url)
+        with monkeypatch.context() as patch:
+            _later(patch, tmp_path, WORKS)
+        later = str(tmp_path / "later")
+    ready, go = tmp_path / "ready", tmp_path / "go"
+    ready.mkdir()
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-W", "error", "-c", _OPEN, empty_url, ready, go, later, str(number)],
+            cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )
+        for number in range(2)
+    ]  # fmt: skip
+    try:
+        while len(list(ready.iterdir())) < len(started) and all(one.poll() is None for one in started):
+            time.sleep(0.005)
+        go.touch()
+        said = [one.communicate(timeout=60)[0] for one in started]
+    finally:
+        for one in started:
+            one.kill()
+            one.wait()
+    assert said == [""] * len(started)
+    assert _version(empty_url) == ("0002" if old else "0001")
+    engine = create_engine(empty_url)
+    with engine.connect() as conn:
+        keys = set(conn.execute(select(dossier.c.key)).scalars())
+    engine.dispose()
+    assert keys == {"0", "1"} | ({"d"} if old else set())

@@ -1,0 +1,158 @@
+"""People subscribe once, leave when they like, and see and delete all that is stored about them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from bot.store import deliveries, dossiers, subscriptions
+from bot.store.deliveries import Place
+from bot.store.engine import Store
+from bot.store.schema import (
+    audit,
+    delivery,
+    delivery_part,
+    event,
+    feed,
+    guild,
+    guild_briefing,
+    metadata,
+    shown,
+    subscriber_update,
+    subscription,
+)
+
+NOW = datetime(2025, 3, 26, 12, 0, tzinfo=UTC)
+ALICE, BOB = "101", "202"
+
+
+def test_subscribing_twice_is_subscribing_once(store: Store) -> None:
+    with store.writing() as conn:
+        assert subscriptions.add(conn, "d", "user", ALICE, "DE", "daily", now=NOW) == "new"
+        assert subscriptions.add(conn, "d", "user", ALICE, "DE", "daily", now=NOW) == "unchanged"
+        assert subscriptions.add(conn, "d", "user", ALICE, "DE", "weekly", now=NOW) == "changed"
+        assert subscriptions.add(conn, "d", "user", ALICE, "DE", "weekly", dm_channel_id=7, now=NOW) == "changed"
+        # Not naming the channel again doesn't forget it.
+        assert subscriptions.add(conn, "d", "user", ALICE, "DE", "weekly", now=NOW) == "unchanged"
+        assert subscriptions.add(conn, "d", "user", ALICE, "AT", "instant", guild_id=9, now=NOW) == "new"
+        assert subscriptions.add(conn, "d", "channel", ALICE, "DE", "daily", now=NOW) == "new"
+    with store.reading() as conn:
+        found = subscriptions.listed(conn, "d", "user", ALICE)
+        assert [(one.party, one.cadence, one.guild_id, one.dm_channel_id) for one in found] == [
+            ("AT", "instant", 9, None),
+            ("DE", "weekly", None, 7),
+        ]
+        assert found[0].created_at == NOW
+        assert subscriptions.listed(conn, "other", "user", ALICE) == []
+
+
+def test_subscribing_again_wakes_a_paused_subscription(store: Store) -> None:
+    with store.writing() as conn:
+        subscriptions.add(conn, "d", "user", ALICE, "DE", "daily", now=NOW)
+        conn.execute(update(subscription).values(state="paused", failures=3, next_try_at=NOW))
+        assert subscriptions.add(conn, "d", "user", ALICE, "DE", "daily", now=NOW) == "changed"
+        (one,) = subscriptions.listed(conn, "d", "user", ALICE)
+    assert (one.state, one.failures) == ("active", 0)
+
+
+def test_leaving_one_or_all(store: Store) -> None:
+    with store.writing() as conn:
+        for party in ("DE", "AT", "FR"):
+            subscriptions.add(conn, "d", "user", ALICE, party, "daily", now=NOW)
+        subscriptions.add(conn, "d", "user", BOB, "DE", "daily", now=NOW)
+        assert subscriptions.remove(conn, "d", "user", ALICE, "DE") == ["DE"]
+        assert subscriptions.remove(conn, "d", "user", ALICE, "DE") == []
+        assert subscriptions.remove(conn, "d", "user", ALICE) == ["AT", "FR"]
+        assert len(subscriptions.listed(conn, "d", "user", BOB)) == 1
+
+
+def test_a_cadence_nobody_knows_is_refused(store: Store) -> None:
+    with pytest.raises(IntegrityError), store.writing() as conn:
+        subscriptions.add(conn, "d", "user", ALICE, "DE", "hourly", now=NOW)  # type: ignore[arg-type]
+
+
+def _live(store: Store, person: str) -> None:
+    """Leave every trace a person can leave."""
+    with store.writing() as conn:
+        dossiers.ensure(conn, "d", now=NOW)
+        subscriptions.add(conn, "d", "user", person, "DE", "daily", now=NOW)
+        subscriptions.add(conn, "e", "user", person, "AT", "daily", now=NOW)
+        event_id = conn.execute(
+            insert(event)
+            .values(dossier="d", kind="position_moved", party="DE", cause=person, created_at=NOW, leaves_at=NOW)
+            .returning(event.c.id)
+        ).scalar_one()
+        owed, _ = deliveries.owe(conn, f"update {person}", Place("user", person), [{"text": "x"}], due_at=NOW, now=NOW)
+        conn.execute(
+            insert(subscriber_update).values(
+                subscriber_kind="user", subscriber_id=person, event_id=event_id, delivery_id=owed, created_at=NOW
+            )
+        )
+        conn.execute(
+            insert(shown).values(
+                dossier="d", place_kind="user", place_id=person, item_kind="event", item_id="1", delivery_id=owed,
+                shown_at=NOW,
+            )
+        )  # fmt: skip
+        conn.execute(insert(audit).values(at=NOW, who=person, action="set up"))
+        conn.execute(insert(feed).values(dossier="d", url=person, added_by=person, added_at=NOW))
+        conn.execute(insert(guild).values(id=int(person), joined_at=NOW))
+        conn.execute(
+            insert(guild_briefing).values(
+                guild_id=int(person), dossier="d", channel_id=1, local_time="20:00", zone="Europe/Berlin",
+                set_up_by=int(person), set_up_at=NOW,
+            )
+        )  # fmt: skip
+
+
+ALL = {
+    "subscriptions": 2,
+    "updates": 1,
+    "shown": 1,
+    "deliveries": 1,
+    "audit": 1,
+    "feeds_added": 1,
+    "briefings_set_up": 1,
+}
+
+
+def test_all_about_a_person_is_shown_and_deleted_and_nobody_elses(store: Store) -> None:
+    _live(store, ALICE)
+    _live(store, BOB)
+    with store.reading() as conn:
+        person = subscriptions.show_person(conn, "user", ALICE)
+        bob = subscriptions.show_person(conn, "user", BOB)
+    assert person.counts == ALL
+    assert [asdict(one)["party"] for one in person.subscriptions] == ["DE", "AT"]
+    with store.writing() as conn:
+        assert subscriptions.delete_person(conn, "user", ALICE) == ALL
+    with store.reading() as conn:
+        gone = subscriptions.show_person(conn, "user", ALICE)
+        assert gone == subscriptions.Person((), dict.fromkeys(ALL, 0))
+        assert subscriptions.show_person(conn, "user", BOB) == bob
+        # What an administrator did stays on record, and so does what was set up.
+        assert conn.execute(select(func.count()).select_from(audit)).scalar() == 2
+        assert conn.execute(select(func.count()).select_from(guild_briefing)).scalar() == 2
+        assert conn.execute(select(func.count()).select_from(delivery_part)).scalar() == 1
+        assert conn.execute(select(func.count()).select_from(delivery)).scalar() == 1
+
+
+def test_no_table_that_knows_people_is_forgotten() -> None:
+    columns = {(table.name, column.name) for table in metadata.tables.values() for column in table.columns}
+    by_name = {"subscriber_id", "place_id", "who", "set_up_by", "added_by", "user_id", "dm_channel_id"}
+    people = {one for one in columns if one[1] in by_name}
+    # Who changed a claim is an editor named in the config and part of the public record, no reader.
+    assert people == {
+        ("subscription", "subscriber_id"),
+        ("subscription", "dm_channel_id"),
+        ("subscriber_update", "subscriber_id"),
+        ("delivery", "place_id"),
+        ("shown", "place_id"),
+        ("audit", "who"),
+        ("guild_briefing", "set_up_by"),
+        ("feed", "added_by"),
+    }
