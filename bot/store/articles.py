@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal, overload
+from typing import Any, Final, Literal
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, func, or_, select, update
 from sqlalchemy import insert as plain_insert
 
 from bot.store import counters, dossiers
 from bot.store.dialect import queue_for_content
-from bot.store.schema import article, article_mention, article_revision
+from bot.store.schema import article, article_mention, article_revision, clean
 from summaries.article import Article, Draft, Published, fingerprint
 
 Outcome = Literal["new", "revised", "unchanged"]
@@ -23,7 +22,6 @@ SHORTEST_PREFIX: Final = 4
 """People may shorten an id to this many characters, as long as it stays unique."""
 
 _MAX_FOUND: Final = 10
-_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +94,7 @@ def add(
             plain_insert(article).values(
                 dossier=dossier,
                 id=new_id,
-                identity=_clean(identity),
+                identity=identity,
                 feed_id=feed_id,
                 guild_id=guild_id,
                 background=background,
@@ -139,37 +137,29 @@ def _add_revision(
 
 
 def _values(draft: Draft | Article, label: str | None) -> dict[str, Any]:
-    text = _clean(draft.text)
+    # Cleaned here already: they are compared with what is stored, and the fingerprint is that of the stored text.
+    text = clean(draft.text)
     return {
-        "title": _clean(draft.title),
-        "publisher": _clean(draft.publisher),
-        "author": _clean(draft.author),
-        "url": _clean(draft.url),
-        "label": _clean(draft.label if isinstance(draft, Article) and label is None else label),
-        "language": _clean(draft.language),
+        "title": clean(draft.title),
+        "publisher": clean(draft.publisher),
+        "author": clean(draft.author),
+        "url": clean(draft.url),
+        "label": clean(draft.label if isinstance(draft, Article) and label is None else label),
+        "language": clean(draft.language),
         "published_at": draft.published.at,
         "published_precision": draft.published.precision,
         "published_basis": draft.published.basis,
         "body_start": draft.body_start,
         "text": text,
         "fingerprint": fingerprint(text),
-        "warnings": [] if isinstance(draft, Article) else [_clean(warning) for warning in draft.warnings],
+        "warnings": [] if isinstance(draft, Article) else [clean(warning) for warning in draft.warnings],
     }
-
-
-@overload
-def _clean(words: str) -> str: ...
-@overload
-def _clean(words: str | None) -> str | None: ...
-def _clean(words: str | None) -> str | None:
-    """Replace what no database can hold (U+0000, lone surrogates) by U+FFFD, one for one: offsets stay true."""
-    return None if words is None else _UNSTORABLE.sub("\ufffd", words)
 
 
 def _by_identity(conn: Connection, dossier: str, identity: str, guild_id: int | None) -> Row[Any] | None:
     query = (
         select(article)
-        .where(article.c.dossier == dossier, article.c.identity == _clean(identity), _visible(guild_id))
+        .where(article.c.dossier == dossier, article.c.identity == identity, _visible(guild_id))
         # The dossier's own article before the guild's.
         .order_by(article.c.guild_id.is_not(None))
         .limit(1)

@@ -8,9 +8,10 @@ store can write a word the program doesn't know. After a change here, write a mi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, overload
 
 from sqlalchemy import (
     JSON,
@@ -59,6 +60,40 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
+
+
+@overload
+def clean(words: str) -> str: ...
+@overload
+def clean(words: str | None) -> str | None: ...
+def clean(words: str | None) -> str | None:
+    """Replace what no database can hold (U+0000, lone surrogates) by U+FFFD, one for one: offsets stay true."""
+    return None if words is None else _UNSTORABLE.sub("\ufffd", words)
+
+
+class Words(TypeDecorator[str]):
+    """Text of any length, from anywhere: what can't be stored is replaced (see :func:`clean`)."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Clean what is stored and what is searched for, so that both agree."""
+        return clean(value)
+
+
+class Word(TypeDecorator[str]):
+    """A short text, as long as is said: a key, an id, a word of an enumeration. Cleaned like :class:`Words`."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Clean what is stored and what is searched for, so that both agree."""
+        return clean(value)
+
+
 # SQLite numbers rows by itself only when the key is exactly INTEGER.
 _Serial = BigInteger().with_variant(Integer(), "sqlite")
 # JSON as it was written: PostgreSQL's jsonb would reorder keys, and a message's content must stay exact.
@@ -98,15 +133,15 @@ def _moment(name: str, *, nullable: bool = False) -> Column[datetime]:
 
 
 def _dossier(*, primary_key: bool = False) -> Column[str]:
-    return Column("dossier", String(80), ForeignKey("dossier.key"), primary_key=primary_key, nullable=False)
+    return Column("dossier", Word(80), ForeignKey("dossier.key"), primary_key=primary_key, nullable=False)
 
 
 dossier = Table(
     "dossier",
     metadata,
-    Column("key", String(80), primary_key=True),
-    Column("seed_digest", String(64)),
-    Column("names_digest", String(64)),
+    Column("key", Word(80), primary_key=True),
+    Column("seed_digest", Word(64)),
+    Column("names_digest", Word(64)),
     _moment("created_at"),
 )
 
@@ -114,8 +149,8 @@ guild = Table(
     "guild",
     metadata,
     Column("id", _Snowflake, primary_key=True, autoincrement=False),
-    Column("prefix", String(10)),
-    Column("language", String(10)),
+    Column("prefix", Word(10)),
+    Column("language", Word(10)),
     _moment("joined_at"),
     _moment("left_at", nullable=True),
     Column("settings", _Json),
@@ -128,21 +163,21 @@ feed = Table(
     _dossier(),
     # Null: the feed belongs to the dossier and serves everyone.
     Column("guild_id", _Snowflake, ForeignKey("guild.id")),
-    Column("url", Text, nullable=False),
-    Column("name", Text),
-    Column("kind", String(20)),
-    Column("language", String(10)),
-    Column("state", String(10), nullable=False, server_default="active"),
-    Column("etag", Text),
-    Column("last_modified", Text),
+    Column("url", Words, nullable=False),
+    Column("name", Words),
+    Column("kind", Word(20)),
+    Column("language", Word(10)),
+    Column("state", Word(10), nullable=False, server_default="active"),
+    Column("etag", Words),
+    Column("last_modified", Words),
     _moment("next_poll_at", nullable=True),
     _moment("last_polled_at", nullable=True),
     _moment("last_ok_at", nullable=True),
     _moment("baseline_at", nullable=True),
     Column("failures", Integer, nullable=False, server_default="0"),
-    Column("last_error", Text),
-    Column("moved_to", Text),
-    Column("added_by", String(80)),
+    Column("last_error", Words),
+    Column("moved_to", Words),
+    Column("added_by", Word(80)),
     _moment("added_at"),
     _one_of("state", FEED_STATES),
     Index("uq_feed_dossier_url", "dossier", "url", unique=True,
@@ -156,9 +191,9 @@ article = Table(
     "article",
     metadata,
     _dossier(primary_key=True),
-    Column("id", String(80), primary_key=True),
+    Column("id", Word(80), primary_key=True),
     # The feed's guid, the normalised URL, the file or the seed: what makes it the same article when it comes again.
-    Column("identity", Text, nullable=False),
+    Column("identity", Words, nullable=False),
     Column("feed_id", _Serial, ForeignKey("feed.id", ondelete="SET NULL"), autoincrement=False),
     # Null: everyone sees it. Otherwise only this guild does, and it is no source for the table.
     Column("guild_id", _Snowflake, ForeignKey("guild.id")),
@@ -175,24 +210,24 @@ article = Table(
 article_revision = Table(
     "article_revision",
     metadata,
-    Column("dossier", String(80), primary_key=True),
-    Column("article_id", String(80), primary_key=True),
+    Column("dossier", Word(80), primary_key=True),
+    Column("article_id", Word(80), primary_key=True),
     Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("title", Text),
-    Column("publisher", Text),
-    Column("author", Text),
-    Column("url", Text),
-    Column("label", Text),
-    Column("language", String(35)),
+    Column("title", Words),
+    Column("publisher", Words),
+    Column("author", Words),
+    Column("url", Words),
+    Column("label", Words),
+    Column("language", Word(35)),
     _moment("published_at", nullable=True),
-    Column("published_precision", String(4), nullable=False),
-    Column("published_basis", String(8), nullable=False),
+    Column("published_precision", Word(4), nullable=False),
+    Column("published_basis", Word(8), nullable=False),
     # Where the article stands in time: published_at, or when it was first stored where that is unknown.
     _moment("dated_at"),
     Column("body_start", Integer, nullable=False, server_default="0"),
-    Column("text", Text),
+    Column("text", Words),
     _moment("text_removed_at", nullable=True),
-    Column("fingerprint", String(64), nullable=False),
+    Column("fingerprint", Word(64), nullable=False),
     Column("warnings", _Json, nullable=False),
     _moment("stored_at"),
     ForeignKeyConstraint(["dossier", "article_id"], ["article.dossier", "article.id"], ondelete="CASCADE"),
@@ -206,10 +241,10 @@ article_revision = Table(
 article_mention = Table(
     "article_mention",
     metadata,
-    Column("dossier", String(80), primary_key=True),
-    Column("article_id", String(80), primary_key=True),
+    Column("dossier", Word(80), primary_key=True),
+    Column("article_id", Word(80), primary_key=True),
     Column("revision", Integer, primary_key=True, autoincrement=False),
-    Column("party", String(20), primary_key=True),
+    Column("party", Word(20), primary_key=True),
     Column("count", Integer, nullable=False),
     Column("first_start", Integer, nullable=False),
     Column("first_end", Integer, nullable=False),
@@ -225,18 +260,18 @@ article_mention = Table(
 def _said() -> list[Column[Any]]:
     """Columns that claims and figures share: who said it, when, and what became of it."""
     return [
-        Column("speaker", Text, nullable=False),
-        Column("office", Text),
-        Column("via", Text),
-        Column("kind", String(10), nullable=False),
+        Column("speaker", Words, nullable=False),
+        Column("office", Words),
+        Column("via", Words),
+        Column("kind", Word(10), nullable=False),
         Column("said_first", Date),
         Column("said_last", Date),
         Column("reported_on", Date, nullable=False),
-        Column("note", Text),
-        Column("state", String(10), nullable=False),
+        Column("note", Words),
+        Column("state", Word(10), nullable=False),
         _moment("changed_at"),
-        Column("changed_by", String(120), nullable=False),
-        Column("why", Text, nullable=False),
+        Column("changed_by", Word(120), nullable=False),
+        Column("why", Words, nullable=False),
     ]
 
 
@@ -253,7 +288,7 @@ claim = Table(
     "claim",
     metadata,
     _dossier(primary_key=True),
-    Column("id", String(80), primary_key=True),
+    Column("id", Word(80), primary_key=True),
     Column("current_revision", Integer, nullable=False),
     _moment("created_at"),
 )
@@ -261,14 +296,14 @@ claim = Table(
 claim_revision = Table(
     "claim_revision",
     metadata,
-    Column("dossier", String(80), primary_key=True),
-    Column("claim_id", String(80), primary_key=True),
+    Column("dossier", Word(80), primary_key=True),
+    Column("claim_id", Word(80), primary_key=True),
     Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("party", String(20), nullable=False),
-    Column("stance", String(40), nullable=False),
+    Column("party", Word(20), nullable=False),
+    Column("stance", Word(40), nullable=False),
     Column("axes", _Json, nullable=False),
-    Column("contribution", Text),
-    Column("condition", Text),
+    Column("contribution", Words),
+    Column("condition", Words),
     *_said(),
     ForeignKeyConstraint(["dossier", "claim_id"], ["claim.dossier", "claim.id"], ondelete="CASCADE"),
     *_said_rules(),
@@ -280,7 +315,7 @@ figure = Table(
     "figure",
     metadata,
     _dossier(primary_key=True),
-    Column("id", String(80), primary_key=True),
+    Column("id", Word(80), primary_key=True),
     Column("current_revision", Integer, nullable=False),
     _moment("created_at"),
 )
@@ -288,11 +323,11 @@ figure = Table(
 figure_revision = Table(
     "figure_revision",
     metadata,
-    Column("dossier", String(80), primary_key=True),
-    Column("figure_id", String(80), primary_key=True),
+    Column("dossier", Word(80), primary_key=True),
+    Column("figure_id", Word(80), primary_key=True),
     Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("measure", String(40), nullable=False),
-    Column("value", Text, nullable=False),
+    Column("measure", Word(40), nullable=False),
+    Column("value", Words, nullable=False),
     Column("low", BigInteger),
     Column("high", BigInteger),
     *_said(),
@@ -305,16 +340,16 @@ figure_revision = Table(
 quote = Table(
     "quote",
     metadata,
-    Column("dossier", String(80), primary_key=True),
-    Column("owner_kind", String(6), primary_key=True),
-    Column("owner_id", String(80), primary_key=True),
+    Column("dossier", Word(80), primary_key=True),
+    Column("owner_kind", Word(6), primary_key=True),
+    Column("owner_id", Word(80), primary_key=True),
     Column("owner_revision", Integer, primary_key=True, autoincrement=False),
     Column("position", Integer, primary_key=True, autoincrement=False),
-    Column("article_id", String(80), nullable=False),
+    Column("article_id", Word(80), nullable=False),
     Column("article_revision", Integer, nullable=False),
     Column("start", Integer, nullable=False),
     Column("end", Integer, nullable=False),
-    Column("text", Text, nullable=False),
+    Column("text", Words, nullable=False),
     # No cascade: an article that a claim stands on can't be deleted from under it.
     ForeignKeyConstraint(
         ["dossier", "article_id", "article_revision"],
@@ -329,9 +364,9 @@ seed_row = Table(
     "seed_row",
     metadata,
     _dossier(primary_key=True),
-    Column("kind", String(10), primary_key=True),
-    Column("id", String(80), primary_key=True),
-    Column("hash", String(64), nullable=False),
+    Column("kind", Word(10), primary_key=True),
+    Column("id", Word(80), primary_key=True),
+    Column("hash", Word(64), nullable=False),
     _moment("seeded_at"),
 )
 
@@ -340,7 +375,7 @@ story = Table(
     metadata,
     Column("id", _Serial, primary_key=True),
     _dossier(),
-    Column("title", Text, nullable=False),
+    Column("title", Words, nullable=False),
     Column("merged_into", _Serial, ForeignKey("story.id"), autoincrement=False),
     _moment("created_at"),
     _moment("changed_at"),
@@ -351,8 +386,8 @@ story_article = Table(
     "story_article",
     metadata,
     Column("story_id", _Serial, ForeignKey("story.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
-    Column("dossier", String(80), primary_key=True),
-    Column("article_id", String(80), primary_key=True),
+    Column("dossier", Word(80), primary_key=True),
+    Column("article_id", Word(80), primary_key=True),
     _moment("added_at"),
     ForeignKeyConstraint(["dossier", "article_id"], ["article.dossier", "article.id"], ondelete="CASCADE"),
     Index(None, "dossier", "article_id"),
@@ -363,10 +398,10 @@ event = Table(
     metadata,
     Column("id", _Serial, primary_key=True),
     _dossier(),
-    Column("kind", String(20), nullable=False),
-    Column("party", String(20), nullable=False),
+    Column("kind", Word(20), nullable=False),
+    Column("party", Word(20), nullable=False),
     # What brought it about (a claim's revision, an article's): the same cause is told once.
-    Column("cause", String(200), nullable=False),
+    Column("cause", Word(200), nullable=False),
     Column("before", _Json),
     Column("after", _Json),
     _moment("created_at"),
@@ -386,10 +421,10 @@ guild_briefing = Table(
     _dossier(),
     Column("channel_id", _Snowflake, nullable=False),
     Column("thread_id", _Snowflake),
-    Column("local_time", String(5), nullable=False),
-    Column("zone", String(64), nullable=False),
-    Column("state", String(10), nullable=False, server_default="active"),
-    Column("length", String(20), nullable=False, server_default="normal"),
+    Column("local_time", Word(5), nullable=False),
+    Column("zone", Word(64), nullable=False),
+    Column("state", Word(10), nullable=False, server_default="active"),
+    Column("length", Word(20), nullable=False, server_default="normal"),
     Column("set_up_by", _Snowflake),
     _moment("set_up_at"),
     _one_of("state", BRIEFING_STATES),
@@ -402,24 +437,24 @@ delivery = Table(
     metadata,
     Column("id", _Serial, primary_key=True),
     # What it stands for and where it goes: owing the same thing twice is one row.
-    Column("once_key", String(200), nullable=False, unique=True),
-    Column("place_kind", String(10), nullable=False),
-    Column("place_id", String(80), nullable=False),
+    Column("once_key", Word(200), nullable=False, unique=True),
+    Column("place_kind", Word(10), nullable=False),
+    Column("place_id", Word(80), nullable=False),
     Column("guild_id", _Snowflake),
     # A direct message's channel, or the channel a thread hangs on.
     Column("channel_id", _Snowflake),
-    Column("action", String(10), nullable=False),
+    Column("action", Word(10), nullable=False),
     # The message that is edited, deleted or pinned.
     Column("target_message_id", _Snowflake),
     _moment("created_at"),
     _moment("due_at"),
-    Column("late_line", Text),
+    Column("late_line", Words),
     _moment("frozen_at", nullable=True),
-    Column("claimed_by", String(120)),
+    Column("claimed_by", Word(120)),
     _moment("claimed_until", nullable=True),
     Column("attempts", Integer, nullable=False, server_default="0"),
     _moment("next_try_at", nullable=True),
-    Column("last_error", Text),
+    Column("last_error", Words),
     # Set when every part is sent or dropped: nothing is left to do.
     _moment("done_at", nullable=True),
     _one_of("place_kind", PLACE_KINDS),
@@ -436,10 +471,10 @@ delivery_part = Table(
         "delivery_id", _Serial, ForeignKey("delivery.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     ),
     Column("position", Integer, primary_key=True, autoincrement=False),
-    Column("nonce", String(25), nullable=False, unique=True),
+    Column("nonce", Word(25), nullable=False, unique=True),
     Column("content", _Json, nullable=False),
     Column("message_id", _Snowflake),
-    Column("state", String(10), nullable=False, server_default="owed"),
+    Column("state", Word(10), nullable=False, server_default="owed"),
     _moment("first_tried_at", nullable=True),
     _moment("sent_at", nullable=True),
     _one_of("state", PART_STATES),
@@ -465,13 +500,13 @@ subscription = Table(
     metadata,
     Column("id", _Serial, primary_key=True),
     _dossier(),
-    Column("subscriber_kind", String(10), nullable=False),
-    Column("subscriber_id", String(80), nullable=False),
-    Column("party", String(20), nullable=False),
-    Column("cadence", String(10), nullable=False),
+    Column("subscriber_kind", Word(10), nullable=False),
+    Column("subscriber_id", Word(80), nullable=False),
+    Column("party", Word(20), nullable=False),
+    Column("cadence", Word(10), nullable=False),
     Column("guild_id", _Snowflake),
     Column("dm_channel_id", _Snowflake),
-    Column("state", String(10), nullable=False, server_default="active"),
+    Column("state", Word(10), nullable=False, server_default="active"),
     Column("failures", Integer, nullable=False, server_default="0"),
     _moment("next_try_at", nullable=True),
     _moment("created_at"),
@@ -488,8 +523,8 @@ subscriber_update = Table(
     "subscriber_update",
     metadata,
     Column("id", _Serial, primary_key=True),
-    Column("subscriber_kind", String(10), nullable=False),
-    Column("subscriber_id", String(80), nullable=False),
+    Column("subscriber_kind", Word(10), nullable=False),
+    Column("subscriber_id", Word(80), nullable=False),
     Column("event_id", _Serial, ForeignKey("event.id", ondelete="CASCADE"), nullable=False),
     Column("delivery_id", _Serial, ForeignKey("delivery.id", ondelete="SET NULL")),
     _moment("created_at"),
@@ -504,10 +539,10 @@ shown = Table(
     metadata,
     Column("id", _Serial, primary_key=True),
     _dossier(),
-    Column("place_kind", String(10), nullable=False),
-    Column("place_id", String(80), nullable=False),
-    Column("item_kind", String(20), nullable=False),
-    Column("item_id", String(120), nullable=False),
+    Column("place_kind", Word(10), nullable=False),
+    Column("place_id", Word(80), nullable=False),
+    Column("item_kind", Word(20), nullable=False),
+    Column("item_id", Word(120), nullable=False),
     Column("delivery_id", _Serial, ForeignKey("delivery.id", ondelete="CASCADE")),
     _moment("shown_at"),
     # True once its delivery was dropped: then nobody has seen it.
@@ -522,10 +557,10 @@ audit = Table(
     metadata,
     Column("id", _Serial, primary_key=True),
     _moment("at"),
-    Column("who", String(120), nullable=False),
+    Column("who", Word(120), nullable=False),
     Column("guild_id", _Snowflake),
-    Column("action", String(60), nullable=False),
-    Column("target", String(200)),
+    Column("action", Word(60), nullable=False),
+    Column("target", Word(200)),
     Column("before", _Json),
     Column("after", _Json),
     Index(None, "guild_id", "at"),
@@ -535,14 +570,14 @@ audit = Table(
 lease = Table(
     "lease",
     metadata,
-    Column("name", String(80), primary_key=True),
-    Column("owner", String(120), nullable=False),
+    Column("name", Word(80), primary_key=True),
+    Column("owner", Word(120), nullable=False),
     _moment("expires_at"),
 )
 
 counter = Table(
     "counter",
     metadata,
-    Column("name", String(80), primary_key=True),
+    Column("name", Word(80), primary_key=True),
     Column("value", BigInteger, nullable=False),
 )

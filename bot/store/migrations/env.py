@@ -8,13 +8,17 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import DefaultClause, False_
 
-from bot.store.schema import UTCDateTime, metadata
+from bot.store.schema import UTCDateTime, Word, Words, metadata
 
 
 def render_item(kind: str, value: object, _context: AutogenContext) -> str | Literal[False]:
-    """Write moments as plain SQL types, so that old migrations don't depend on today's code; and false for both."""
+    """Write our own types as plain SQL ones, so that old migrations don't depend on today's code; and false for both."""
     if kind == "type" and isinstance(value, UTCDateTime):
         return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(value, Words):
+        return "sa.Text()"
+    if kind == "type" and isinstance(value, Word):
+        return f"sa.String(length={value.length})"
     # Alembic would write it as SQLite spells it, which PostgreSQL refuses.
     if kind == "server_default" and isinstance(value, DefaultClause) and isinstance(value.arg, False_):
         return "sa.false()"

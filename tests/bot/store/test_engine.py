@@ -94,6 +94,12 @@ def test_moments_are_aware_and_come_back_in_utc(store: Store) -> None:
         conn.execute(insert(lease).values(name="y", owner="a", expires_at=NOW.replace(tzinfo=None)))
 
 
+def test_what_no_database_can_hold_is_replaced_wherever_it_enters(store: Store) -> None:
+    with store.writing() as conn:
+        conn.execute(insert(lease).values(name="a\0\udc80", owner="b\ud800", expires_at=NOW))
+        assert conn.execute(select(lease.c.owner).where(lease.c.name == "a\0\udc80")).scalar() == "b\ufffd"
+
+
 def test_rows_refer_to_rows_that_exist(store: Store) -> None:
     with pytest.raises(DBAPIError, match=r"(?i)foreign key"), store.writing() as conn:
         conn.exec_driver_sql("INSERT INTO seed_row VALUES ('nowhere', 'claim', 'a', 'h', '2025-03-26 12:00:00')")
