@@ -12,7 +12,7 @@ from bot.store.schema import UTCDateTime, Word, Words, metadata
 
 
 def render_item(kind: str, value: object, _context: AutogenContext) -> str | Literal[False]:
-    """Write our own types as plain SQL ones, so that old migrations don't depend on today's code; and false for both."""
+    """Write our own types as plain SQL ones, so that old migrations don't depend on today's code."""
     if kind == "type" and isinstance(value, UTCDateTime):
         return "sa.DateTime(timezone=True)"
     if kind == "type" and isinstance(value, Words):
