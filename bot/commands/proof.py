@@ -63,7 +63,7 @@ def _answer(
     number: int | None,
     data: dict[str, Any],
 ) -> Answer:
-    chosen = number or 1
+    chosen = 1 if number is None else number
     if not 1 <= chosen <= len(rows):
         return mistake(COMMAND, "no_such_source", f"{name} has {len(rows)} source(s), numbered from 1.")
     row = rows[chosen - 1]

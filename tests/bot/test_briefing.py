@@ -1,0 +1,232 @@
+"""The briefing: exact slices, nothing twice, nothing that sells, and honest when there is nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DAY = "2025-03-20"
+
+Rollcall = Callable[..., Any]
+
+# How publishers ask for attention, in words of our own: none of it is news.
+PROMOTION = [
+    "Sign up to our Morning Dispatch newsletter for the stories that matter, delivered at 7am",
+    "Listen to the latest episode of The World Tonight podcast wherever you get your podcasts.",
+    "Read more: How the front line has moved since January",
+    "READ MORE: Five things to know about the summit",
+    "Photo: Hannah Weiss/Getty Images",
+    "Picture credit: PA Wire",
+    "(AP Photo/Omar Haddad)",
+    "Share this article on Facebook, X or WhatsApp",
+    "Share on Facebook Share on X Copy link",
+    "Follow us on Instagram and TikTok for more updates.",
+    "Subscribe now for unlimited access to our journalism.",
+    "Already a subscriber? Log in here.",
+    "Download our app for breaking news alerts.",
+    "Click here to join our WhatsApp channel.",
+    "Watch: The moment the leaders arrive in London",
+    "This article was originally published by The Conversation.",
+    "© 2025 Northern Star Media Ltd. All rights reserved.",
+    "Advertisement",
+    "Related articles",
+    "You may also like",
+    "Most popular",
+    "Support independent journalism by becoming a member today.",
+    "We use cookies to improve your experience on this site.",
+    "Do you have a story? Email our newsdesk at news@example.org.",
+    "Have you heard our podcast The Briefing Room? Anna and Tom go behind the headlines every week.",
+    "Our politics newsletter brings you the week's best reporting. Enter your email address to get it.",
+    "Comments (214)",
+    "Image source, Reuters",
+    "Story continues below",
+    "Additional reporting by Reuters",
+]
+
+
+def _text_of(rollcall: Rollcall, article: str, revision: int) -> str:
+    found: str = rollcall("article", article, "--revision", str(revision), "--json").json["text"]
+    return found
+
+
+def test_every_sentence_is_a_slice_none_twice_both_articles_covered(rollcall: Rollcall) -> None:
+    said = rollcall("briefing", "--date", DAY, "--json").json
+    sentences = [s for story in said["stories"] for s in story["sentences"]]
+    for sentence in sentences:
+        text = _text_of(rollcall, sentence["article"], sentence["revision"])
+        assert text[sentence["start"] : sentence["end"]] == sentence["text"]
+    words = [" ".join(s["text"].split()) for s in sentences]
+    assert len(words) == len(set(words))
+    assert {s["article"] for s in sentences} == {"explainer", "news-report"}
+    assert {a["article"] for story in said["stories"] for a in story["articles"]} == {"explainer", "news-report"}
+    assert not any("podcast" in word.casefold() for word in words)
+
+
+def test_first_statements_are_changes_from_nothing_with_their_receipts(rollcall: Rollcall) -> None:
+    said = rollcall("briefing", "--date", DAY, "--json").json
+    assert len(said["changes"]) == 15
+    assert all(change["from"] is None and change["receipts"] for change in said["changes"])
+    assert {c["party"]: c["to"] for c in said["changes"]}["DE"] == "unclear"
+    assert said["totals"] == {"in": 4, "maybe": 6, "no": 2, "outside": 1, "organisations": 2}
+    assert said["silent_sources"] == []
+    for change in said["changes"]:
+        for receipt in change["receipts"]:
+            text = _text_of(rollcall, receipt["article"], receipt["revision"])
+            assert text[receipt["start"] : receipt["end"]] == receipt["quote"]
+
+
+@pytest.mark.parametrize("day", ["2025-03-19", "2025-03-21", "2020-01-01"])
+def test_an_empty_day_is_said_to_be_empty(rollcall: Rollcall, day: str) -> None:
+    said = rollcall("briefing", "--date", day, "--json").json
+    assert (said["changes"], said["stories"]) == ([], [])
+    text = rollcall("briefing", "--date", day).out
+    assert "nothing new" in text.splitlines()[0]
+    assert "No change in the table and no article" in text
+
+
+def test_a_change_of_position_is_told_from_to_and_why(rollcall: Rollcall, tmp_path: Path) -> None:
+    article = tmp_path / "berlin.txt"
+    quote = "Germany will contribute soldiers to the force, Chancellor Friedrich Merz said on Wednesday."
+    article.write_text(
+        f"title: Berlin decides\npublisher: Example Wire\nurl: https://news.example/berlin\ndate: 2025-04-02\n\n{quote}\n",
+        encoding="utf-8",
+    )
+    stored = rollcall("ingest", str(article), "--json").json["articles"][0]
+    text = _text_of(rollcall, stored["article"], 1)
+    start = text.index(quote)
+    table = tmp_path / "new.toml"
+    table.write_text(
+        f"""
+[[claims]]
+id = "de-wire"
+party = "DE"
+stance = "troops"
+troops = "yes"
+speaker = "Friedrich Merz"
+office = "Chancellor"
+source = "official"
+reported_on = "2025-04-02"
+
+[[claims.quotes]]
+article = "{stored["article"]}"
+start = {start}
+end = {start + len(quote)}
+text = "{quote}"
+""",
+        encoding="utf-8",
+    )
+    assert rollcall("table", "import", str(table)).code == 0
+    said = rollcall("briefing", "--date", "2025-04-02", "--json").json
+    assert [(c["party"], c["from"], c["to"]) for c in said["changes"]] == [("DE", "unclear", "troops")]
+    assert said["changes"][0]["receipts"][0]["speaker"] == "Friedrich Merz"
+    text = rollcall("briefing", "--date", "2025-04-02").out
+    assert "Germany: ready to send troops (counted as In, was Maybe). Before: unclear." in text
+    assert "5 in and 2 organisations, 5 maybe" in text
+    assert "was: 4 in and 2 organisations, 6 maybe" in text
+    status = rollcall("say", "!status Germany", "--json").json
+    assert status["answer"]["last_change"] == "2025-04-02"
+    assert rollcall("say", "!status Germany as-of 2025-04-01", "--json").json["answer"]["stance"] == "unclear"
+
+
+@pytest.mark.parametrize("line", PROMOTION)
+def test_no_promotion_is_ever_in_a_summary(rollcall: Rollcall, tmp_path: Path, line: str) -> None:
+    body = [
+        "Ministers from twelve countries met in Oslo on Tuesday to discuss the monitoring of a ceasefire.",
+        line,
+        "The Norwegian government offered two ships and a field hospital for the mission, its defence ministry said.",
+        line,
+    ]
+    file = tmp_path / "oslo.txt"
+    file.write_text("title: Ministers meet in Oslo\ndate: 2025-05-06\n\n" + "\n\n".join(body), encoding="utf-8")
+    assert rollcall("ingest", str(file)).code == 0
+    said = rollcall("briefing", "--date", "2025-05-06", "--json").json
+    printed = [s["text"] for story in said["stories"] for s in story["sentences"]]
+    assert printed, "the news itself must be told"
+    for sentence in printed:
+        assert sentence in {body[0], body[2]}
+
+
+def test_every_form_tells_the_same(rollcall: Rollcall) -> None:
+    data = rollcall("briefing", "--date", DAY, "--json").json
+    text = rollcall("briefing", "--date", DAY, "--format", "text").out
+    html = rollcall("briefing", "--date", DAY, "--format", "html").out
+    discord = rollcall("briefing", "--date", DAY, "--format", "discord").json
+    page = _Page()
+    page.feed(html)
+    seen = " ".join(" ".join(page.words).split())
+    posted = "\n\n".join(message["content"] for message in discord["messages"]).replace("\\", "")
+    for sentence in [s["text"] for story in data["stories"] for s in story["sentences"]]:
+        plain = " ".join(sentence.split())
+        assert plain in text
+        assert plain in seen
+        assert plain in posted
+    assert "15 first statements, 2 stories" in text.splitlines()[0]
+
+
+def test_discord_messages_fit_and_never_ping(rollcall: Rollcall) -> None:
+    messages = rollcall("briefing", "--date", DAY, "--format", "discord").json["messages"]
+    assert len(messages) > 1
+    for message in messages:
+        assert len(message["content"].encode("utf-16-le")) // 2 <= 2000
+        assert message["allowed_mentions"] == {"parse": []}
+        assert message["flags"] & 4
+    for left in messages:
+        assert not left["content"].startswith("-# "), "a receipt stays with its quote"
+
+
+def test_the_page_is_whole_and_loads_nothing(rollcall: Rollcall) -> None:
+    html = rollcall("briefing", "--date", DAY, "--format", "html").out
+    assert html.startswith("<!DOCTYPE html>")
+    page = _Page()
+    page.feed(html)
+    assert page.open == []
+    assert not re.search(r"<(?:script|img|link|iframe)\b|src=|@import|url\(", html)
+
+
+class _Page(HTMLParser):
+    """The words of a page, and the tags that were left open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.words: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in {"meta", "br"}:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("--since", "2025-03-20T00:00:00Z", "--until", "2025-03-21T00:00:00Z"), 0),
+        (("--since", "2025-03-21", "--until", "2025-03-20"), 1),
+        (("--since", "never"), 1),
+        (("--date", "2025-02-30"), 1),
+        (("--date", "2025-03-20", "--since", "2025-03-20"), 2),
+        (("--format", "pdf"), 2),
+    ],
+)
+def test_windows_and_wrong_calls(rollcall: Rollcall, arguments: tuple[str, ...], code: int) -> None:
+    said = rollcall("briefing", *arguments)
+    assert said.code == code
+    assert "Traceback" not in said.err
+
+
+def test_a_window_says_the_same_as_its_day(rollcall: Rollcall) -> None:
+    day = rollcall("briefing", "--date", DAY, "--json").out
+    window = rollcall("briefing", "--since", "2025-03-20T00:00:00Z", "--until", "2025-03-21T00:00:00Z", "--json").out
+    assert json.loads(day) == json.loads(window)
