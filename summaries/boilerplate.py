@@ -19,6 +19,10 @@ _TAIL_WORDS = 45
 """A promotion may go on for this many words behind the sentence that gives it away."""
 
 
+_CAPTION_WORDS = 30
+"""A picture's caption and credit together are no longer than this."""
+
+
 def _any(*patterns: str, flags: re.RegexFlag = re.IGNORECASE) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), flags)
 
@@ -49,7 +53,6 @@ _PRODUCT = (
     r"live coverage|"
     r"live updates)"
 )
-_SELF = r"(?:our|us|we|your)"
 
 # --- lines that are furniture as a whole ------------------------------------------------------------------------------
 
@@ -84,6 +87,41 @@ _BUTTON = _any(
     r"udostępnij|drukuj|reklama|czytaj (?:więcej|dalej|też|także)|komentarze|komentarz|zobacz (?:też|także|więcej)|"
     r"поділитися|поширити|реклама|читати (?:далі|більше)|читайте також|коментарі|дивіться також|підписатися)"
     rf"(?: ?\(?{_COUNT}\)?)?(?: ?[:.…»›→>|]+)?",
+    r"(?:about the authors?|view author archive|article information|author archive|pinned post|new updates?|"
+    r"latest posts?|page not found|"
+    r"live now|that['’]s a wrap|reuse this content|what to (?:read|watch) next|next up|also in this section|"
+    r"elsewhere on .{2,20}|"
+    r"popular in .{2,20}|purchase licensing rights|manage (?:your )?(?:\w+ )?preferences|"
+    r"find out how we use your data|donate|"
+    r"(?:suggested|related) topics:? .{2,80}|our standards:? .{2,80}|archivado en|zobacz wideo|"
+    r"data utworzenia:? .{2,30}|zur person|"
+    r"(?:an error occurred|something went wrong)[^!?]{0,60}|(?:senior |chief )?(?:correspondent|reporter|"
+    r"editor)s? (?:in|for|at) [^.!?]{2,30}|"
+    r"(?:already have|need|manage|start|gift) (?:a |an |your )?subscription\??|(?:play|solve|do|try|"
+    r"take) (?:today['’]s|our|the) (?:daily )?"
+    r"(?:crossword|quiz|sudoku|puzzle|survey|poll)[.!]?)",
+    r"(?:up next|key takeaways|the essentials|at a glance|newsletters?(?: sign-?ups?)?|ad feedback|"
+    r"(?:recommended|related|promoted|sponsored|suggested|featured|further|paid|partner|external|internet|useful|"
+    r"more|free|daily|"
+    r"weekly|latest|other|popular|our)(?: (?:recommended|related|promoted|sponsored|internet|free|daily|weekly|"
+    r"latest|external|popular)){0,2}"
+    r" (?:stories|links?|reading|content|articles?|topics?|news ?letters?|e-?mails?|posts?|videos?|podcasts?|"
+    r"coverage|sites?|"
+    r"offers?|deals?|alerts?))",
+    r"(?:hide|toggle|show|enlarge|expand|view|close|skip|open|play|mute|zoom|see|download|replay|watch|start|stop|"
+    r"pause|display)"
+    r"(?: (?:the|this|all|an?|in|to|full|fullscreen|full screen|image|images|\d+|more|main|original|larger|"
+    r"interactive)){0,4} "
+    r"(?:captions?|images?|photos?|gallery|full ?screen|advert\w*|ads?|video|map|comments?|transcript|slideshow|"
+    r"graphic|"
+    r"content|navigation|menu|chart|version|player|pdf)",
+    rf"(?:(?:{_PLATFORM}|e-?mail|print|copy link|link|share|more|sms|rss)[ ,|/·•]*){{2,}}",
+    r"(?:post|add|leave|write|submit|make) (?:a|an|your) (?:comment|reply|review|response)[.!]?",
+    r"listen to (?:this|the) (?:article|story|audio|episode|interview|podcast)(?: ?[·•|,(–-] ?.{1,30})?[.!]?",
+    r"(?:sponsored|paid for|presented|brought to you|powered|supported|funded|produced) by [^.!?,]{2,40}",
+    r"(?:diesen |den )?(?:artikel|beitrag|text) (?:teilen|drucken|merken|anhören|vorlesen|kommentieren)",
+    r"(?:article |contenu )?réservé aux abonnés|[^.!?]{2,30} (?:avec|mit|con|with) (?:l['’])?(?:afp|reuters|ap|dpa|"
+    r"efe|agences|agencias|agencies)",
     rf"{_COUNT} (?:comments?|shares?|likes?|views?|replies|reactions?|kommentare?|commentaires?|comentarios?|"
     rf"komentarzy|komentarze|"
     r"коментар(?:ів|і)?|переглядів)",
@@ -95,7 +133,8 @@ _BUTTON = _any(
     r"compartir en .{1,30}",
     r"udostępnij na .{1,30}",
     r"(?:\d+|a|one|two|three|four|five|ten)[ -]?min(?:ute)?s?(?: read| listen| watch)",
-    r"(?:duration|running time|reading time|lesezeit|dauer|temps de lecture|durée|tiempo de lectura|czas czytania|"
+    r"(?:duration|running time|reading time|lesezeit|lesedauer|dauer|temps de lecture|durée|tiempo de lectura|"
+    r"czas czytania|"
     r"час читання)"
     r":? .{1,30}",
     r"(?:story|article|content|text) continues\b[^.!?]{0,40}[.!]?",
@@ -115,8 +154,9 @@ _LABEL = _any(
     r"(?: (?:here|about (?:it|this)))? ?(?:[:|»›→>]|[–—-] )",
     r"^(?:also|more|further|related|recommended|background)(?: (?:read|reading|on this|on this story|stor(?:y|ies)|"
     r"articles?|coverage|"
-    r"links?|news|topics?|video|from .{1,40}|by .{1,40}))* ?(?:[:|»›→>])",
-    r"^(?:also read|read also|read next|up next|don['’]t miss|in case you missed it|icymi|must[- ]read|must[- ]watch|"
+    r"links?|news|topics?|video|from .{1,40}|by .{1,40})){0,3} ?(?:[:|»›→>])",
+    r"^(?:live|also read|read also|read next|up next|don['’]t miss|in case you missed it|icymi|must[- ]read|"
+    r"must[- ]watch|"
     r"explainer video|top story|in pictures|"
     r"in video|live updates?|live blog|as it happened|from the archives?|editor['’]?s pick|trending|most read|"
     r"more stories|"
@@ -171,6 +211,14 @@ _CREDIT = _any(
     r"^[^.!?]{0,60}/ ?(?:getty images|reuters|afp|ap|epa|dpa|imago|pap|efe|picture alliance|ukrinform)$",
 )
 
+_CAPTIONED = _any(
+    r"^(?:(?:file |handout )?(?:photo|photograph|picture|pic|image|credit|composite|illustration|foto|bild|fot|"
+    r"photo credit|image credit|фото|"
+    r"fotografía|imagen|crédit photo))s?\.? ?(?:[:©/|]|by )",
+    r"^[\[(][^\])]{2,60}[\])]$",
+    r"^(?:\w+ ){0,2}\w+ ?/ ?(?:getty(?: images)?|reuters|afp|ap|epa|dpa|imago|pap|efe)\W*$",
+)
+
 _LEGAL = _any(
     r"\ball rights reserved\b|\balle rechte vorbehalten\b|\btous droits réservés\b|\btodos los derechos reservados\b|"
     r"\bwszelkie prawa zastrzeżone\b|\b(?:всі|усі) права захищен[оі]\b",
@@ -206,6 +254,23 @@ _LEGAL = _any(
     r".{0,60}\b(?:published|appeared|posted|syndicated|republished|updated|amended|corrected|translated|produced|"
     r"edited|generated|licen[sc]ed|printed|"
     r"sponsored|affiliate|corrections?|reproduced|provided|adapted)\b",
+    r"^(?:this|it) is a (?:breaking|developing)(?: news)? (?:story|event|situation)\b|"
+    r"^(?:breaking(?: news)?[.:!]? )?more (?:to )?follows?\b[.…]*$|"
+    r"\bcheck back (?:for|soon|later|here)\b|^more (?:details|updates|information) (?:to follow|soon|as we get)|"
+    r"^(?:refresh|reload) (?:this|the) page\b|\bwill be updated (?:as|when|with|shortly|soon)\b",
+    r"^(?:re-?published|reproduced|reprinted|adapted|excerpted|translated|syndicated) (?:with|from|by|under|"
+    r"here)\b.{0,80}$",
+    r"\b(?:writers?|reporters?|correspondents?|journalists?|staff|newsroom|"
+    r"bureau)\b.{0,120}\bcontributed(?: to (?:this|the) \w+)?\W*$",
+    r"\bcontent (?:is |was )?(?:provided|supplied|hosted) by\b|\bnot responsible for (?:the )?content\b|"
+    r"^(?:please |to .{3,60} )?(?:use|switch to|upgrade|update) (?:a |an |your |to |the )*(?:modern |newer |"
+    r"different |latest )?(?:chrome|safari|firefox|edge|browser)\b|"
+    r"^(?:this|the|sorry,? this) (?:video|audio|content|clip|media) (?:can ?not|can['’]t|could not|is (?:not|"
+    r"no longer|un)|has (?:been|expired))",
+    r"^[^.!?]{3,60} is (?:a|an|the|our) .{0,80}\b(?:correspondent|editor|reporter|columnist|journalist|writer|"
+    r"contributor|fellow)\b"
+    r".{0,60}\b(?:covering|who covers|who writes|who reports|writes about|specialis\w+|specializ\w+|based in|"
+    r"focus\w+ on|covers)\b",
     r"^(?:originally|first) (?:published|appeared|posted)\b|\b(?:story|article|piece) (?:first|"
     r"originally) appeared (?:in|on)\b|^the post .{3,150} appeared first on\b",
     r"^(?:dieser (?:artikel|text|beitrag)|der (?:artikel|beitrag|text)) (?:ist|erschien|wurde|"
@@ -226,19 +291,24 @@ _LEGAL = _any(
 
 # An order to the reader; a product or the publisher's own "our" must follow.
 _IMPERATIVE = (
+    # What may stand before the order; repeated a fixed number of times, or a list of clauses takes exponential time.
     r"(?:(?:please|just|simply|now|and|or|so|then|to|you can(?: also| now)?|why not|make sure (?:to|you)|be sure to|"
-    r"remember to|don['’]t forget to|want to|"
-    r"if you .{0,80},|for (?:more|the latest|all|daily|breaking|exclusive|further|in-depth|live|full|"
-    r"up-to-date)\b.{0,80},?|to .{3,80},) )*"
-    r"(?:sign(?:ing)? up|subscribe|register|download|get|join|follow|like|click|tap|press|scan|swipe|listen(?: now|"
-    r" back| again)?|watch|tune in|support|donate|"
-    r"become|send|e-?mail|contact|call|text|message|tell|let|share|check(?: out)?|catch(?: up)?|stay|keep up|keep|"
-    r"don['’]t miss|never miss|"
-    r"receive|try|start|enjoy|unlock|create|log in|sign in|enter|discover|explore|find|turn on|switch on|activate|"
-    r"install|add|visit|head|read|see|view|browse|"
-    r"give|gift|buy|order|save|take|upgrade|access|hear|vote|submit|ask|choose|select|manage|update|open|go|use|"
-    r"be the first|leave|comment|report|learn|"
-    r"meet|bookmark|set|pick|make|have|help|fund|back|renew|claim|search|look)"
+    r"remember to|don['’]t forget to|want to|if you .{0,80},|for (?:more|the latest|all|daily|breaking|exclusive|"
+    r"further|"
+    r"in-depth|live|full|up-to-date)\b.{0,80},?|to .{3,80},) ){0,2}"
+    r"(?:sign(?:ing)? up|subscribe|register|download|get|join|follow|tap|press|scan|swipe|listen(?: now| back|"
+    r" again)?|"
+    r"tune in|donate|become|send|e-?mail|tell|let|check out|catch(?: up)?|stay|keep up|don['’]t miss|never miss|"
+    r"receive|"
+    r"try|start|enjoy|unlock|create|log in|sign in|enter|discover|explore|find|turn on|switch on|activate|install|add|"
+    r"head|read|see|browse|give|buy|take|upgrade|access|hear|submit|ask|choose|select|manage|update|open|go|"
+    r"be the first|"
+    r"leave|learn|meet|bookmark|set|pick|make|renew|look|click|watch|keep|"
+    # These are nouns as well: "Support for the app", "Share prices".
+    r"(?:support|share|like|call|text|message|contact|check|view|visit|gift|order|save|vote|use|comment|report|have|"
+    r"help|"
+    r"fund|back|claim|search)(?= (?:us|our|the|this|your|it|now|out|in|on|with|to|by|all|more|back|via|any|"
+    r"a)\b))(?![\w-])"
 )
 _CALL = _any(
     # An order plus a product.
@@ -249,8 +319,24 @@ _CALL = _any(
     # Orders no reporter gives.
     r"^(?:please )?(?:subscribe|sign up|register|log in|sign in)(?: (?:now|today|here|for|to|and|below|free|with|by|"
     r"or|at|via|using|from|in|up)\b|[!.:…]?$)",
-    r"^(?:follow|like|find|join|contact|e-?mail|text|message|call|whats ?app|tweet|write to|watch|support|visit|"
+    r"^(?:follow|like|find|join|contact|e-?mail|text|message|call|whats ?app|tweet|write to|watch|visit|"
     r"reach) us\b(?! or | and (?!share|subscribe|join))",
+    r"^enter your (?:e-?mail|name|postcode|zip)\b|^upgrade to\b.{0,60}\b(?:read|access|unlock|premium|continue)\b|"
+    r"^donate (?:today|now|here|to (?:us|our|keep|support))\b|"
+    r"^(?:limited[- ]time|special|introductory|exclusive|black friday|subscriber) offer\b",
+    r"^(?:watch|see|view|listen to|hear|play|find) (?:\w+ ){0,6}(?:above|below)\W*$",
+    r"^(?:join|listen|tune in|watch|catch|get|hear|sign up|subscribe|follow|receive)\b.{0,80}\b(?:every|"
+    r"each) (?:day|week|weekday|morning|evening|month|(?:mon|tues|wednes|thurs|"
+    r"fri|satur|sun)day)\b(?! until| since| for)",
+    r"^support us(?: (?:from|today|now|by (?:subscrib|donat|becom|shar)|for (?:just|only|as)|here|on|via)\b|[!.…]*$)",
+    r"^add .{2,40} (?:as (?:a|your) preferred|to your) (?:source|home ?screen|feed|favou?rites)",
+    r"^your (?:support|feedback|subscription|donation|contribution|membership|opinion|privacy|choices|generosity|"
+    r"readership)\b",
+    r"^(?:we|the \w+|[\w ]{2,25}) (?:need|values?|rely on|relies on|depends? on|respects?|want|would love|welcomes?|"
+    r"takes?|appreciates?) your\b",
+    r"\bwe need your (?:help|support)\b|^before you go\b|^(?:how (?:relevant|helpful|useful|likely)|was this|"
+    r"did you find this|rate this|is this)\b.{0,60}\b(?:ad|article|"
+    r"story|page|you|helpful|useful|information)\b.{0,30}\?$",
     r"^(?:follow|find) (?:@\w+|.{2,60} (?:on|@) ?@?\w*(?:" + _PLATFORM + r"))",
     r"^(?:click|tap|press|swipe|scroll|scan)\b(?: \w+){0,6}? (?:here|below|above|the (?:link|button|banner|icon|"
     r"image|headline|bell|qr)|this (?:link|button)|"
@@ -262,7 +348,7 @@ _CALL = _any(
     r"coverage|analysis|briefing|every (?:day|morning|week|weekday)|"
     r"in your|to your|our|scoop|beat|day['’]s)\b",
     r"^(?:stay tuned|stay informed|stay up to date|stay connected|stay in the know|thank(?:s| you) for (?:reading|"
-    r"watching|listening|subscribing|your support|joining|following|visiting|registering|signing))\b",
+    r"watching|listening|subscribing|your support|joining|following|visiting|registering|signing|supporting))\b",
     r"^(?:support|help (?:us|fund|support|sustain|keep)|fund|back|protect|defend)\b.{0,60}\b(?:journalism|newsroom|"
     r"reporting|our (?:work|mission)|(?:independent|free) (?:media|press))\b",
     r"^(?:become|be) (?:a|an|our) .{0,30}\b(?:member|subscriber|supporter|patron|insider|contributor)\b(?: (?:today|"
@@ -298,6 +384,13 @@ _CALL = _any(
 
 # Things no reporter writes outside quotation marks.
 _PROMISE = _any(
+    r"^[^.!?,]{2,60} (?:is|are) our\b|\bin (?:this|last|next|our) (?:week['’]s|month['’]s|latest|new) (?:podcast|"
+    r"newsletter|edition|issue|show|programme)\b",
+    r"\b(?:join\w*|hosts?|presenters?|unpicks?|unpacks?|breaks? down|digs? into|dissects?|discuss(?:es)?|"
+    r"talks? through|make sense of|explains?|take apart|"
+    r"round\w* up|analyses?|brings? you|delves? into|explores?)\b.{0,60}\b(?:the|this) week['’]s (?:biggest |top |"
+    r"main |political |most |important |key |best ){0,3}"
+    r"(?:stor(?:y|ies)|politics|news|headlines|events|issues|decisions|talking points|developments|drama)\b",
     r"\b(?:our|my) (?:(?:new|free|own|daily|weekly|morning|evening|award-winning|latest|dedicated|brand new|"
     r"twice-weekly|weekday|popular|flagship|"
     r"official|mobile|sister|full|regular|exclusive|live|dedicated|politics|political|world|news|europe|global|"
@@ -310,7 +403,8 @@ _PROMISE = _any(
     r"comments? (?:section|policy)|supporters|youtube|facebook|instagram|telegram|whatsapp|twitter|tiktok|shop|"
     r"store|events?|tickets?|"
     r"e-?paper|privacy policy|terms|"
-    r"best stories|top stories|other stories|most read|daily briefing|briefing|morning briefing|interactive|quiz|"
+    r"best stories|(?:commenting )?rules|commenting rules|pick of the|stories|standards|data policy|top stories|"
+    r"other stories|most read|daily briefing|briefing|morning briefing|interactive|quiz|"
     r"archive|series|explainer|full (?:story|report|interview|analysis|article)|political experts|"
     r"political (?:team|editor)|video|(?:\w+ ){0,2}page)\b",
     r"\bwherever you (?:get|find|listen to|download) (?:your )?(?:podcasts?|audio|them|it)?\b",
@@ -340,7 +434,7 @@ _PROMISE = _any(
     r"cancel (?:at )?any ?time|change your|receive)\b",
     r"\bunsubscribe\b.{0,40}\b(?:any ?time|here|below|click)\b|\bcancel any ?time\b|\bno credit card\b|"
     r"\bspam[- ]free\b|\bwe will never (?:share|sell|spam)\b",
-    r"^(?:this|that|our|the|today['’]s|here['’]s) (?:week['’]s |daily |weekly |free )?(?:newsletter|podcast|episode|"
+    r"^(?:this|that|our|today['’]s|here['’]s) (?:week['’]s |daily |weekly |free )?(?:newsletter|podcast|episode|"
     r"live ?blog|live page|live coverage|live stream|quiz|crossword|comments? (?:section|thread)?) ?(?:is|has|was|"
     r"will|drops|lands|comes|goes|are|ends|closes|now)\b",
     r"\b(?:comments|this (?:blog|thread|discussion|live ?blog|live page)|commenting) (?:are|is|has|have) (?:now |"
@@ -352,7 +446,8 @@ _PROMISE = _any(
     r"again)|going to leave)\b",
     r"^(?:hello|good (?:morning|afternoon|evening)|hi|welcome)\b.{0,40}\b(?:welcome|to (?:our|the|my|this)|everyone|"
     r"readers|and|back)\b",
-    r"^(?:here['’]s|here is|here are|below (?:is|are)) (?:what|everything|how|our|all|a (?:recap|summary|round-?up|"
+    r"^(?:here['’]s|here is|here are|below (?:is|are)) (?:what (?:you|we|to|i)|everything|how (?:to|you|we)|our|"
+    r"all (?:the|you|our)|a (?:recap|summary|round-?up|"
     r"quick|look)|the (?:latest|key|main|top|day))\b.{0,100}[:.]$",
     r"\b(?:lands|delivered|drops|arrives|comes out|sent|straight|direct(?:ly)?|right) (?:straight |direct(?:ly)? |"
     r"right )?(?:in|into|to|on) (?:your|you)\b",
@@ -406,19 +501,27 @@ _STAMP_WORD = (
     r"modifié|publicado|actualizado|opublikowano|aktualizacja|zaktualizowano|data publikacji|опубліковано|оновлено|"
     r"дата публікації)(?: (?:on|at|am|le|el|à))?)"
 )
+# Possessive, because dates can be read in many ways and none of the others would help.
 _STAMP = re.compile(
-    rf"^\W*(?:{_STAMP_WORD}\W*)?(?=.*[^\W\d_]{{2}}|.*\d[:./-]\d)(?=.*\d|.*(?:now|yesterday|today)\W*$)(?:{_DATE_TOKEN}(?:[\s,.|/·•–—()-]+|$|(?=[:]))|"
-    rf"{_STAMP_WORD}\W*)+\W*$",
+    rf"^\W*(?:{_STAMP_WORD}\W*)?(?=.*[^\W\d_]{{2}}|.*\d[:./-]\d)(?=.*\d|.*(?:now|yesterday|"
+    rf"today)\W*$)(?>{_DATE_TOKEN}(?:[\s,.|/·•–—()-]+|$|(?=[:]))|"
+    rf"{_STAMP_WORD}\W*)++\W*$",
     re.IGNORECASE,
 )
-_NAME = r"(?:(?:(?:[A-ZÀ-ÞŁŚŻŹĆА-ЯІЇЄҐ][\w'’.-]*|de|del|der|von|van|di|da|la|le|bin|al|el|y|den|zu)[ \u00a0]?){1,5})"
+_NAME_WORD = r"(?:[A-ZÀ-ÞŁŚŻŹĆА-ЯІЇЄҐ][\w'’.-]*|de|del|der|von|van|di|da|la|le|bin|al|el|y|den|zu)"
+_NAME = rf"(?:{_NAME_WORD}(?: {_NAME_WORD}){{0,4}})"
 _BYLINE = re.compile(
     rf"^(?:By|BY|By:|Written by|Words by|Story by|Reporting by|Report by|Von|VON|Par|PAR|Por|POR|Autor:?|Autorka:?|"
     rf"Opracował[a]?:?|Tekst:|Oprac\.:?|Автор(?:ка)?:?|Text:|Analysis by|Opinion by|Interview by|Author:?|Reporter:?|"
     rf"Propos recueillis par|Posted by|Edited by)\s+{_NAME}"
-    rf"(?:(?:,| and| und| et| y| i| та| &|\s*\|)\s*{_NAME})*"
+    rf"(?:(?:,| and| und| et| y| i| та| &|\s*\|)\s*{_NAME}){{0,3}}"
     r"(?:\s*(?:,|\||in|at|for|for the|[–—-]|/)\s+[^.!?]{2,80})?$"
 )
+_BIO = re.compile(
+    r"^[A-ZÀ-Þ][\w'’-]+ [A-ZÀ-Þ][\w'’-]+ (?:reports|writes|covers) (?:from |on |"
+    r"about )?.{2,60} for (?:the )?[A-Z][^.!?]{1,40}\W*$"
+)
+_CLAUSE = re.compile(r"(?:[:!…]| [–—-]) +")
 _ROLE = re.compile(
     r"^[^.!?,]{3,40}(?:,|\s+[|–—-]\s|\s{2,}|\s)\s*(?:(?:chief|senior|deputy|political|diplomatic|foreign|defen[cs]e|"
     r"europe|world|security|business|economics|international|home|"
@@ -445,6 +548,17 @@ _FOREIGN = _any(
     r"entwicklungen) (?:im|zum|zur)|bleiben sie (?:informiert|auf dem laufenden))\b",
     r"\b(?:unser(?:e[mnrs]?)?|ihr(?:em|en)?) (?:\w+ ){0,2}(?:newsletters?|podcasts?|app|liveblog|live-?ticker|"
     r"whatsapp-?kanal|postfach|posteingang|abo)\b|\büberall,? wo es podcasts gibt\b|\bder newsticker\b",
+    r"^(?:zum newsletter|der podcast (?:zur?|zum|für|von|über)\b|mehr (?:dazu|darüber|hintergründe|nachrichten|"
+    r"infos)\b.{0,30}\b(?:lesen|hören|"
+    r"sehen|finden|gibt es|hier)|"
+    r"unsere? (?:reporter|redaktion|korrespondent)\w* (?:bericht|informier|erklär|halt)\w*|wir freuen uns (?:über|"
+    r"auf) ihre?|(?:redaktioneller )?hinweis(?: der redaktion)?:|diese (?:folge|episode|ausgabe)\b.{0,80}\b(?:hören|"
+    r"spotify|podcasts?|app|abonnieren)|hier (?:finden|können|lesen|hören|sehen|geht['’]?s|geht es (?:zu|zum|"
+    r"zur))\b)|\bexterne[rn]? inhalt\w*\b|"
+    r"\bexterne inhalte\b",
+    r"\b(?:podcasts?|newsletters?)\b.{0,60}\b(?:jeden (?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|"
+    r"sonntag|tag|morgen)|"
+    r"kostenlos|abonnieren|anmelden|jetzt|hier)\b",
     # French
     r"^(?:abonnez|inscrivez|recevez|téléchargez|suivez|rejoignez|écoutez|retrouvez|découvrez|cliquez|partagez|"
     r"soutenez|connectez|réagissez|consultez|lisez|regardez|créez|profitez|essayez|testez|activez|ne (?:manquez|"
@@ -457,6 +571,9 @@ _FOREIGN = _any(
     r"la suite (?:est|après)|article réservé|il vous reste)\b",
     r"\b(?:notre|nos) (?:\w+ ){0,2}(?:newsletters?|podcasts?|appli(?:cation)?|infolettre|chaîne (?:whatsapp|youtube|"
     r"telegram)|abonnés|lettres? d['’]information)\b|\bvotre boîte (?:mail|de réception)\b|\bdans votre boîte\b",
+    r"^la suite (?:est|après)|^(?:lire|écouter|voir|retrouver) (?:l['’]article|la suite|le podcast|tous? nos?|"
+    r"notre)\b|"
+    r"\bde cet article\b.{0,20}\bà (?:lire|découvrir)\b",
     # Spanish
     r"^(?:suscríbete|suscríbase|regístrate|regístrese|apúntate|recibe|reciba|descarga|descargue|síguenos|síganos|"
     r"sigue|siga|únete|únase|escucha|escuche|haz clic|haga clic|comparte|comparta|apoya|lee|lea|mira|consulta|conoce|"
@@ -469,6 +586,8 @@ _FOREIGN = _any(
     r"contenido exclusivo para|este contenido es|ya eres suscriptor)\b",
     r"\bnuestr[oa]s? (?:\w+ ){0,2}(?:newsletters?|bolet(?:ín|ines)|podcasts?|app|aplicación|canal de|suscriptores|"
     r"redes sociales)\b|\bsu bandeja de entrada\b|\btu (?:bandeja|correo|email)\b",
+    r"\ben nuestr[oa]s? (?:web|página|portal|sitio|redes|edición)\b|^más (?:información|noticias|contenido) (?:en|"
+    r"sobre|aquí)\b",
     # Polish
     r"^(?:zapisz|subskrybuj|zasubskrybuj|pobierz|śledź|obserwuj|dołącz|słuchaj|posłuchaj|kliknij|udostępnij|wesprzyj|"
     r"zaloguj|zarejestruj|kup|wykup|przeczytaj|czytaj|oglądaj|obejrzyj|polub|sprawdź|odbierz|otrzymuj|bądź|chcesz|"
@@ -480,6 +599,9 @@ _FOREIGN = _any(
     r"masz (?:już )?(?:konto|temat)|czytaj więcej|zostań (?:naszym|subskrybentem|patronem)|wesprzyj nas)\b",
     r"\bnasz(?:ego|ym|ej|a|ą|e|ych)? (?:\w+ ){0,2}(?:newsletter\w*|podcast\w*|aplikacj\w*|kana[łl]\w*|fanpage\w*|"
     r"profil\w*)\b|\bna (?:swoją|twoją) skrzynkę\b",
+    r"\b(?:materiału|tekstu|artykułu) (?:pod|znajduje się|poniżej|nad)\b.{0,30}$|^dalsz\w+ (?:ciąg|część)\b|"
+    r"\bznajdziesz (?:na|w|tutaj|tu)\b.{0,60}$|^dziękujemy,? (?:że|za)\b|^bądź na bieżąco\b|^(?:obserwuj|"
+    r"śledź) (?:nas|nasz)\b",
     # Ukrainian
     r"^(?:підписуйтесь|підписуйтеся|підпишіться|підписатися|підпишись|стежте|слідкуйте|приєднуйтесь|приєднуйтеся|"
     r"долучайтесь|долучайтеся|завантажуйте|завантажте|слухайте|натисніть|тисніть|поділіться|поширте|підтримайте|"
@@ -493,6 +615,9 @@ _FOREIGN = _any(
     r"підтримайте нас)\b",
     r"\bнаш(?:ого|ому|им|ій|а|у|их|ої|е)? (?:\w+ ){0,2}(?:розсилк\w*|подкаст\w*|застосун\w*|канал\w*|telegram\S*|"
     r"телеграм\S*|сайт\w*|youtube\S*)",
+    r"^якщо ви (?:знайшли|помітили|побачили) помилку\b|\bctrl ?\+ ?enter\b",
+    r"\b(?:підпишіться|підписуйтесь|підписуйтеся) на (?:нас|наш|канал|сторінку|розсилку|telegram|телеграм)|"
+    r"^(?:підтримайте|підтримуйте|підтримати) (?:незалежн\w+|наш\w*|нас|редакці\w+|проєкт|якісн\w+)\b|^дякуємо,? що\b",
 )
 
 # A paragraph may end like a report and still be an offer: who speaks decides.
@@ -525,12 +650,25 @@ def _promotes(line: str) -> bool:
     own = collapse(_QUOTED.sub(" ", line))
     if _REPORTED.search(own):
         return False
-    return bool(_CALL.search(own) or _PROMISE.search(own) or _FOREIGN.search(own))
+    if _BIO.match(own) or _PROMISE.search(own):
+        return True
+    # An order may stand behind a headline: "Storm in Spain: follow our live blog".
+    clauses = [own, *_CLAUSE.split(own)[1:3]]
+    return any(_CALL.search(clause) or _FOREIGN.search(clause) for clause in clauses)
 
 
 def _flags(texts: Sequence[str]) -> list[bool]:
     """Judge the sentences of one paragraph in order, with what trails behind a promotion."""
     flags = [_promotes(_bare(text)) for text in texts]
+    # A caption under its picture: "A protest in Warsaw. Photograph: A. Nowak/Agency".
+    last = _bare(texts[-1])
+    if (
+        len(texts) > 1
+        and flags[-1]
+        and sum(len(t.split()) for t in texts) <= _CAPTION_WORDS
+        and _CAPTIONED.search(last)
+    ):
+        return [True] * len(texts)
     tail = None
     for index, text in enumerate(texts):
         if flags[index]:

@@ -70,3 +70,15 @@ def test_long_lines_take_no_time(text: str) -> None:
     begun = time.process_time()
     is_boilerplate(text)
     assert time.process_time() - begun < 2
+
+
+@pytest.mark.parametrize("start", ["", "By ", "to ", "published ", "Read "])
+@pytest.mark.parametrize(
+    "unit",
+    ["to a, ", "published on ", "1 h ", "12:30 ", "By A y A ", "A ", "from x ", "our new ", "/ a", "“", "week ", "- "],
+)
+def test_repetition_takes_no_exponential_time(start: str, unit: str) -> None:
+    begun = time.process_time()
+    for end in ("", ".", "!x", "\x01"):
+        is_boilerplate(start + unit * (590 // len(unit)) + end)
+    assert time.process_time() - begun < 2

@@ -30,8 +30,7 @@ TALKS = [
         "talks-1",
         "Turkey hosts ceasefire talks in Istanbul",
         "Negotiators from Russia and Ukraine met in Istanbul on Wednesday for a first round of ceasefire talks "
-        "hosted by "
-        "Turkey, the foreign ministry in Ankara said. The talks lasted two hours and ended without agreement on a truce.",
+        "hosted by Turkey, the foreign ministry in Ankara said. The talks lasted two hours and ended without a truce.",
     ),
     article(
         "talks-2",
