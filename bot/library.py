@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bot.store import articles, claims, counters, figures
-from bot.store.engine import Store
+from bot.store.engine import Connection, Store
 from summaries.article import Article
 from summaries.claims import Claim, Figure, Quote
 from summaries.parties import Parties
@@ -77,7 +77,7 @@ class Library:
         self._kept: _Kept | None = None
 
     @contextmanager
-    def _current(self) -> Iterator[tuple[_Kept, Any]]:
+    def _current(self) -> Iterator[tuple[_Kept, Connection]]:
         """Yield what is kept, made anew when the store's version counter moved, and an open connection."""
         with self.store.reading() as connection:
             version = counters.value(connection)

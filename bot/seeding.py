@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.store import articles, claims, dossiers, figures
-from bot.store.engine import Store
+from bot.store.engine import Connection, Store
 from summaries.article import Article
 from summaries.claims import Claim
 from summaries.dossier import Dossier
@@ -70,7 +70,7 @@ def seed(store: Store, dossier: Dossier, *, now: datetime) -> Seeded:
 
 
 def record_mentions(
-    connection: Any,  # noqa: ANN401 (a connection of the store, which only bot.store may name)
+    connection: Connection,
     key: str,
     article: Article,
     stored: articles.Stored,
@@ -89,7 +89,7 @@ def _mentions(article: Article, parties: Parties) -> Iterable[tuple[str, int, in
     return found.values()
 
 
-def _find_mentions_again(connection: Any, key: str, parties: Parties) -> None:  # noqa: ANN401
+def _find_mentions_again(connection: Connection, key: str, parties: Parties) -> None:
     """The dossier's names or leaders changed, so every article is read for them once more."""
     for article in articles.current(connection, key):
         articles.set_mentions(connection, key, article.id, article.revision, _mentions(article, parties))

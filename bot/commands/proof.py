@@ -11,6 +11,7 @@ from bot.commands.asking import frame, label, receipts, understand
 from bot.library import Library
 from bot.request import Request
 from bot.store import claims, figures
+from bot.store.engine import Connection
 from summaries.article import Article
 from summaries.claims import Claim, Figure, Quote, Revision
 from summaries.table import figures_at
@@ -113,7 +114,7 @@ def _answer(
     )
 
 
-def _approval(connection: Any, dossier: str, row: Claim | Figure) -> Revision | None:  # noqa: ANN401 (a connection)
+def _approval(connection: Connection, dossier: str, row: Claim | Figure) -> Revision | None:
     """Return the change that approved a row as it is now shown."""
     ledger = claims if isinstance(row, Claim) else figures
     history = ledger.history(connection, dossier, row.id)

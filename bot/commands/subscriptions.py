@@ -11,6 +11,7 @@ from bot.commands.asking import counted_as, frame, label, understand
 from bot.library import Library
 from bot.request import Request
 from bot.store import subscriptions as rows
+from bot.store.engine import Connection
 
 Cadence = Literal["instant", "daily", "weekly"]
 
@@ -59,7 +60,7 @@ def _split_cadence(words: str) -> tuple[str, Cadence | None]:
     return words[: match.start()].strip(), _CADENCE_WORDS[match[1].casefold()]
 
 
-def _mine(connection: Any, request: Request, library: Library) -> list[rows.Subscription]:  # noqa: ANN401
+def _mine(connection: Connection, request: Request, library: Library) -> list[rows.Subscription]:
     return rows.listed(connection, library.topic.key, request.reader.kind, request.reader.id)
 
 

@@ -21,6 +21,9 @@ Outcome = Literal["new", "revised", "unchanged"]
 SHORTEST_PREFIX: Final = 4
 """People may shorten an id to this many characters, as long as it stays unique."""
 
+LONGEST_ID: Final = 100
+"""No id is longer; SQLite refuses to compare with much longer patterns."""
+
 _MAX_FOUND: Final = 10
 
 
@@ -271,7 +274,7 @@ def find(conn: Connection, dossier: str, wanted: str) -> list[str]:
     exact = select(article.c.id).where(article.c.dossier == dossier, article.c.id == wanted)
     if found := conn.execute(exact).scalar():
         return [found]
-    if len(wanted) < SHORTEST_PREFIX:
+    if not SHORTEST_PREFIX <= len(wanted) <= LONGEST_ID:
         return []
     prefix = func.lower(article.c.id).startswith(wanted.lower(), autoescape=True)
     query = select(article.c.id).where(article.c.dossier == dossier, prefix).order_by(article.c.id).limit(_MAX_FOUND)
