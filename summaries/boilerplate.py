@@ -696,7 +696,8 @@ def boilerplate_flags(text: str, spans: Sequence[Span]) -> list[bool]:
     if not spans:
         return []
     paragraph = text[spans[0].start : spans[-1].end]
-    if len(paragraph) <= _JUDGED and is_boilerplate(paragraph):
+    # A legal line may need all its sentences to be known for one; judging costs about 0.5 ms, so each is judged once.
+    if len(spans) > 1 and len(paragraph) <= 200 and _LEGAL.search(_bare(paragraph)):
         return [True] * len(spans)
     return _flags([span.of(text) for span in spans])
 
