@@ -156,7 +156,12 @@ def _terminal() -> dict[str, Any]:
 @click.option("--since", metavar="TIME", help="Instead of a day: from this moment (ISO 8601, UTC unless it says).")
 @click.option("--until", metavar="TIME", help="Up to, not including, this moment (default: now).")
 @click.option(
-    "--format", "form", type=click.Choice(["text", "html", "json", "discord"]), default="text", show_default=True
+    "--format",
+    "form",
+    type=click.Choice(["text", "html", "json", "discord"]),
+    default="text",
+    show_default=True,
+    help="For a terminal, a browser, a program, or as the messages Discord would get (JSON).",
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @_shared

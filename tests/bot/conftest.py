@@ -63,7 +63,7 @@ def home(seeded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def rollcall(home: Path) -> Rollcall:
     """Run a command of the command line: ``rollcall("say", "!status Germany", "--json")``."""
 
-    def run(*arguments: str, input: str | bytes | None = None) -> Said:  # noqa: A002 (click's own word)
+    def run(*arguments: str, input: str | bytes | None = None) -> Said:
         result = CliRunner().invoke(main, list(arguments), input=input, catch_exceptions=True)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception

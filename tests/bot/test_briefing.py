@@ -95,7 +95,8 @@ def test_a_change_of_position_is_told_from_to_and_why(rollcall: Rollcall, tmp_pa
     article = tmp_path / "berlin.txt"
     quote = "Germany will contribute soldiers to the force, Chancellor Friedrich Merz said on Wednesday."
     article.write_text(
-        f"title: Berlin decides\npublisher: Example Wire\nurl: https://news.example/berlin\ndate: 2025-04-02\n\n{quote}\n",
+        "title: Berlin decides\npublisher: Example Wire\nurl: https://news.example/berlin\ndate: 2025-04-02\n\n"
+        f"{quote}\n",
         encoding="utf-8",
     )
     stored = rollcall("ingest", str(article), "--json").json["articles"][0]

@@ -181,7 +181,7 @@ def test_a_page_becomes_an_article_with_its_metadata(rollcall: Rollcall, tmp_pat
         <link rel="canonical" href="https://wire.example/oslo?utm_source=x"></head><body>
         <nav><a href="/">Home</a> <a href="/sport">Sport</a></nav><article><h1>Oslo offers two ships</h1>
         <p>Norway offered two ships and a field hospital for the mission on Tuesday, its defence ministry said.</p>
-        <p>The Georgian government has not said whether it will take part in the mission, officials in Tbilisi added.</p>
+        <p>The Georgian government has not said whether it will take part in the mission, it said.</p>
         </article><footer>Sign up to our newsletter</footer></body></html>""",
         encoding="utf-8",
     )

@@ -110,7 +110,7 @@ def _files(folder: Path) -> dict[str, Path]:
         "broken.html": b"<html><body><p>Only <b>a few words",
         "not.html": b"\x00\x01\x02",
         "emoji.md": "# 🎉\n\n👩‍👩‍👧‍👦 Families met on Monday in Berlin to celebrate the end of the talks. 🏴󠁧󠁢󠁥󠁮󠁧󠁿".encode(),
-        "huge-header.txt": b"title: " + b"x" * 500_000 + b"\ndate: 2025-99-99\nurl: javascript:alert(1)\n\nA short text follows here.",
+        "huge-header.txt": b"title: " + b"x" * 500_000 + b"\ndate: 2025-99-99\nurl: javascript:x\n\nText follows.",
         "future.txt": b"date: 2999-01-01\n\nThe text comes from a time that has not come yet, it says.",
         "wrong.pdf": b"%PDF-1.7",
     }  # fmt: skip
@@ -135,7 +135,7 @@ def test_ingest_says_of_each_file_what_became_of_it(rollcall: Rollcall, tmp_path
             stored = rollcall("article", said.json["articles"][0]["article"], "--json").json
             if name.endswith(".txt"):
                 assert stored["text"] == path.read_bytes().decode("utf-8", "surrogateescape").translate(
-                    {c: "\ufffd" for c in (0, *range(0xDC80, 0xDD00))}
+                    dict.fromkeys((0, *range(56448, 56576)), "�")
                 )
 
 
@@ -236,7 +236,7 @@ def test_arguments_that_are_not_utf_8(home: Path) -> None:
 def test_a_reader_that_stops_reading_is_no_crash(home: Path) -> None:
     said = subprocess.run(
         f"{sys.executable} -m bot say '!about' | head -c 10",
-        shell=True,  # noqa: S602 (the pipe is what is tested)
+        shell=True,
         capture_output=True,
         env={**os.environ, "ROLLCALL_HOME": str(home)},
         check=False,

@@ -105,7 +105,8 @@ def test_what_is_not_understood_is_asked_about(say: Say, nonsense: str, among: s
 
 
 @pytest.mark.parametrize(
-    ("name", "party"), [("Giorgia Meloni", "IT"), ("Georgia Meloni", "IT"), ("Tusk", "PL"), ("Trump", "US"), ("🇩🇪", "DE")]
+    ("name", "party"),
+    [("Giorgia Meloni", "IT"), ("Georgia Meloni", "IT"), ("Tusk", "PL"), ("Trump", "US"), ("🇩🇪", "DE")],
 )
 def test_people_and_flags_name_their_party(say: Say, name: str, party: str) -> None:
     assert say(f"!status {name}")["answer"]["party"] == party
@@ -138,7 +139,7 @@ def test_the_answer_reads_as_on_the_screen(ask: Callable[[str], str]) -> None:
             "> It's also unclear if Germany will send troops, outgoing President Olaf Scholz said the country wouldn't "
             "be putting boots on the ground, but we're yet to hear the position of the new Chancellor Friedrich Merz.",
             "  The reporter, in the explainer, about 20 March 2025 (date inferred), no link on file",
-            '  Editor\'s note: "President" is the article\'s word. Olaf Scholz was chancellor.',
+            "  Editor's note: \"President\" is the article's word. Olaf Scholz was chancellor.",
             "",
             "  Last change: 20 March 2025. The whole paragraph: !proof Germany",
         ]

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from bot.app import App
+from bot.commands import answer
+from bot.request import LOCAL_READER, parse
 from summaries.parties import Parties
 
 Say = Callable[[str], dict[str, Any]]
@@ -16,7 +19,7 @@ BUCKETS = {
 }  # fmt: skip
 
 
-def test_groups_totals_and_status_agree(say: Say) -> None:
+def test_groups_totals_and_status_agree(say: Say, app: App) -> None:
     found = say("!who-is-in")["answer"]
     parties = Parties()
     counted = dict.fromkeys(("in", "maybe", "no", "outside", "organisations"), 0)
@@ -28,7 +31,9 @@ def test_groups_totals_and_status_agree(say: Say) -> None:
     listed = {party for members in found["groups"].values() for party in members}
     for party in parties:
         if party.code not in listed:
-            assert say(f"!status {party.code}")["answer"]["stance"] is None, party
+            request = parse(f"!status {party.code}", reader=LOCAL_READER, now=app.clock())
+            assert request is not None
+            assert answer(request, app.library).data["stance"] is None, party
 
 
 def test_the_shipped_table_adds_up_as_derived(say: Say) -> None:
