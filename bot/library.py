@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.store import articles, claims, counters, figures
 from bot.store.engine import Connection, Store
@@ -48,9 +49,15 @@ class _Kept:
     version: int
     claims: Sequence[Claim] = ()
     figures: Sequence[Figure] = ()
-    articles: dict[tuple[str, int], Article | None] = field(default_factory=dict)
+    articles: dict[tuple[str, int], Article] = field(default_factory=dict)
     positions: dict[date, dict[str, Position]] = field(default_factory=dict)
     shelves: dict[date, Shelf] = field(default_factory=dict)
+
+
+def _make_room(kept: dict[date, Any]) -> None:
+    """Readers may ask for any day of the past; a few dozen answers are kept."""
+    if len(kept) > 64:
+        kept.clear()
 
 
 class Library:
@@ -75,19 +82,33 @@ class Library:
         self.old_after_days = old_after_days
         self.lengths = lengths
         self._kept: _Kept | None = None
+        self._open = threading.local()
+
+    @contextmanager
+    def one_moment(self) -> Iterator[None]:
+        """Let all that this thread reads inside come from one moment of the store, however much is written meanwhile."""
+        with self._current():
+            yield
 
     @contextmanager
     def _current(self) -> Iterator[tuple[_Kept, Connection]]:
         """Yield what is kept, made anew when the store's version counter moved, and an open connection."""
+        already: tuple[_Kept, Connection] | None = getattr(self._open, "current", None)
+        if already is not None:
+            yield already
+            return
         with self.store.reading() as connection:
             version = counters.value(connection)
-            if self._kept is None or self._kept.version != version:
-                self._kept = _Kept(
-                    version,
-                    claims.effective(connection, self.topic.key),
-                    figures.effective(connection, self.topic.key),
-                )
-            yield self._kept, connection
+            kept = self._kept
+            if kept is None or kept.version != version:
+                key = self.topic.key
+                kept = _Kept(version, claims.effective(connection, key), figures.effective(connection, key))
+                self._kept = kept
+            self._open.current = (kept, connection)
+            try:
+                yield kept, connection
+            finally:
+                self._open.current = None
 
     @property
     def claims(self) -> Sequence[Claim]:
@@ -104,19 +125,22 @@ class Library:
     def positions(self, as_of: date) -> dict[str, Position]:
         """Return every party's position by the end of a UTC day."""
         with self._current() as (kept, _):
-            if as_of not in kept.positions:
-                if len(kept.positions) > 64:
-                    kept.positions.clear()
-                kept.positions[as_of] = positions(self.topic, self.parties, kept.claims, as_of)
-            return kept.positions[as_of]
+            found = kept.positions.get(as_of)
+            if found is None:
+                _make_room(kept.positions)
+                found = kept.positions[as_of] = positions(self.topic, self.parties, kept.claims, as_of)
+            return found
 
     def article(self, identifier: str, revision: int) -> Article | None:
         """Return one revision of an article, or None when it isn't stored."""
         with self._current() as (kept, connection):
             key = (identifier, revision)
-            if key not in kept.articles:
-                kept.articles[key] = articles.get(connection, self.topic.key, identifier, revision)
-            return kept.articles[key]
+            found = kept.articles.get(key)
+            if found is None:
+                found = articles.get(connection, self.topic.key, identifier, revision)
+                if found is not None:
+                    kept.articles[key] = found
+            return found
 
     def source(self, quote: Quote) -> Article | None:
         """Return the article that a quote names."""
@@ -125,12 +149,12 @@ class Library:
     def shelf(self, as_of: date) -> Shelf:
         """Return how many articles published by the end of a UTC day are held, and the newest one's day."""
         with self._current() as (kept, connection):
-            if as_of not in kept.shelves:
-                if len(kept.shelves) > 64:
-                    kept.shelves.clear()
+            found = kept.shelves.get(as_of)
+            if found is None:
+                _make_room(kept.shelves)
                 count, newest = articles.count_and_newest(connection, self.topic.key, end_of(as_of))
-                kept.shelves[as_of] = Shelf(count, newest.date() if newest else None)
-            return kept.shelves[as_of]
+                found = kept.shelves[as_of] = Shelf(count, newest.date() if newest else None)
+            return found
 
     def mentions(self, party: str, as_of: date) -> list[Mentioned]:
         """Return the articles published by the end of a UTC day that speak of a party, newest first."""

@@ -88,7 +88,8 @@ def answer(request: Request, library: Library) -> Answer:
             f'I know no command "{request.name[:40]}".{hint} All commands: {", ".join(known)}.',
         )
     try:
-        return command.handler(request, library)
+        with library.one_moment():
+            return command.handler(request, library)
     except BrokenReceipt as error:
         return mistake(
             command.name,
