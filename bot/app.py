@@ -51,7 +51,7 @@ def load_dossier(settings: Settings, *, now: datetime) -> Dossier:
     """Read the dossier that the settings name; raises :class:`~summaries.toml.Problems`."""
     if not settings.dossier:
         return read_dossier(folder_reader(data("seeds")), now=now)
-    folder = Path(settings.dossier).expanduser()
+    folder = Path(settings.dossier)
     if not folder.is_dir():
         raise Problems([f"dossier = {settings.dossier!r}: there is no such folder"])
     return read_dossier(folder_reader(folder), now=now)

@@ -96,6 +96,10 @@ def read_settings(home: Path, option: str | None, environment: Mapping[str, str]
         settings = Settings.model_validate(data)
     except ValidationError as error:
         raise explain(error, data, str(path), model=Settings) from None
+    if settings.dossier:
+        # A relative folder counts from the file that names it, not from wherever the command was typed.
+        folder = path.resolve().parent / Path(settings.dossier).expanduser()
+        settings = settings.model_copy(update={"dossier": str(folder)})
     return _with_environment(settings, environment)
 
 

@@ -50,7 +50,7 @@ def test_every_setting_of_the_example_is_explained_above_its_line() -> None:
         ("store = 'x'", "store = 'x': it must be"),
         ("a = = 1", "not valid TOML"),
         ("[answers]\nold_after_days = 3\n[answers]", "not valid TOML"),
-        ("dossier = 'no/such/folder'", "dossier = 'no/such/folder': there is no such folder"),
+        ("dossier = 'no/such/folder'", "/no/such/folder': there is no such folder"),
     ],
 )
 def test_a_mistake_is_a_sentence(rollcall: Callable[..., Any], tmp_path: Path, text: str, sentence: str) -> None:
