@@ -73,11 +73,12 @@ def in_words(table: Table, library: Library) -> str:
             party = library.parties.get(row.party)
             what = f"{party.name if party else row.party}: {row.stance}"
             what += "".join(f", {axis} {value}" for axis, value in sorted(row.axes.items()))
+            what += f", {row.contribution}" if row.contribution else ""
         else:
             what = f"{row.measure}: {row.value}"
-        state = "" if row.state == "approved" else f" [{row.state}]"
         who = f"{row.speaker}{f' ({row.office})' if row.office else ''}{f', citing {row.via}' if row.via else ''}"
-        lines = [f"{row.id}{state}", f"  {what}", f"  {who}, {row.kind}, reported {row.reported_on}"]
+        kind = "" if row.kind == row.speaker else f", {row.kind}"
+        lines = [f"{row.id} [{row.state}]", f"  {what}", f"  {who}{kind}, reported {row.reported_on}"]
         lines += [f"  > {harmless(quote.text)}" for quote in row.quotes]
         if row.note:
             lines.append(f"  Note: {harmless(row.note)}")

@@ -7,7 +7,7 @@ Nothing here is stored: a position follows from the approved claims alone, so an
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from summaries.claims import SOURCE_KINDS, Claim, Figure
@@ -20,7 +20,10 @@ COMPETING_DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """What the table shows for one party: the claim that counts, those that agree, and those that differ."""
+    """What the table shows for one party: the claim that counts, those that agree, and those that differ.
+
+    ``stated_axes`` are those that a source speaks of; the others hold the topic's value for silence.
+    """
 
     party: str
     stance: str
@@ -28,6 +31,8 @@ class Position:
     agreeing: tuple[Claim, ...]
     differing: tuple[Claim, ...]
     axes: dict[str, str]
+    stated_axes: frozenset[str]
+    on_file_since: date
     last_change: date
 
     @property
@@ -114,8 +119,10 @@ def _at(topic: Topic, parties: Parties, claims: Sequence[Claim]) -> Position:
     others = sorted((claim for claim in competing if claim is not winner), key=_rank)
     agreeing = tuple(claim for claim in others if not _disagrees(claim, winner))
     differing = tuple(claim for claim in others if _disagrees(claim, winner))
+    day = winner.reported_on
+    stated = frozenset(key for claim in (winner, *agreeing) for key in claim.axes)
     axes = _axes(topic, parties, winner, agreeing)
-    return Position(winner.party, winner.stance, winner, agreeing, differing, axes, winner.reported_on)
+    return Position(winner.party, winner.stance, winner, agreeing, differing, axes, stated, day, day)
 
 
 def positions(topic: Topic, parties: Parties, claims: Iterable[Claim], as_of: date) -> dict[str, Position]:
@@ -136,17 +143,13 @@ def _walk(topic: Topic, parties: Parties, claims: Sequence[Claim]) -> list[Posit
     ``last_change`` is the day on which the stance, or an answer on an axis, last became another one.
     """
     walked: list[Position] = []
-    for day in sorted({claim.reported_on for claim in claims}):
+    days = sorted({claim.reported_on for claim in claims})
+    for day in days:
         position = _at(topic, parties, [claim for claim in claims if claim.reported_on <= day])
         before = walked[-1] if walked else None
         same = before is not None and before.stance == position.stance and before.axes == position.axes
         changed_on = before.last_change if before is not None and same else day
-        walked.append(
-            Position(
-                position.party, position.stance, position.claim, position.agreeing, position.differing,
-                position.axes, changed_on,
-            )
-        )  # fmt: skip
+        walked.append(replace(position, on_file_since=days[0], last_change=changed_on))
     return walked
 
 

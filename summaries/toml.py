@@ -32,9 +32,9 @@ def load(text: str, source: str) -> dict[str, Any]:
         raise Problems([f"{source}: not valid TOML: nested too deeply"]) from None
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word that looks most like ``word``, or None when none is near."""
-    matches = difflib.get_close_matches(word.casefold()[:80], sorted(known), n=1, cutoff=0.6)
+def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """Return the known word that looks most like ``word``, or None when none is as alike as ``cutoff`` (0 to 1)."""
+    matches = difflib.get_close_matches(word.casefold()[:80], sorted(known), n=1, cutoff=cutoff)
     return matches[0] if matches else None
 
 

@@ -16,52 +16,52 @@ from summaries.toml import nearest
 
 COMMANDS: tuple[Command, ...] = (
     Command(
-        "who-is-in", "who-is-in [POSITION] [as-of DATE]",
+        "who-is-in", ("who-is-in [POSITION] [as-of DATE]",),
         "The whole table at a glance: who is in, who may be, who says no.",
         "who-is-in open", who_is_in, ("whoisin", "who_is_in", "who", "whos-in", "table"),
     ),
     Command(
-        "status", "status COUNTRY [as-of DATE]",
+        "status", ("status COUNTRY [as-of DATE]",),
         "One country or organisation: its position, who said so, word for word.",
         "status Germany", status, ("stance", "position"),
     ),
     Command(
-        "proof", "proof COUNTRY [NUMBER], proof figures [NUMBER]",
+        "proof", ("proof COUNTRY [NUMBER]", "proof figures [NUMBER]"),
         "A quote inside its paragraph, its source, and the check that was made.",
         "proof Finland 2", proof, ("source", "sources", "receipt"),
     ),
     Command(
-        "briefing", "briefing [DATE]",
+        "briefing", ("briefing [DATE]",),
         "A day's briefing: what changed, and the day's stories in their own sentences.",
         "briefing 2025-03-20", briefing, ("brief", "news"),
     ),
     Command(
-        "subscribe", "subscribe COUNTRY [instant, daily or weekly]",
+        "subscribe", ("subscribe COUNTRY [instant, daily or weekly]",),
         "Follow a country: hear once when its position changes.",
         "subscribe Finland daily", subscribe, ("follow", "sub"),
     ),
     Command(
-        "unsubscribe", "unsubscribe COUNTRY, unsubscribe all",
+        "unsubscribe", ("unsubscribe COUNTRY", "unsubscribe all"),
         "Stop following a country, or everything.",
         "unsubscribe Finland", unsubscribe, ("unfollow", "unsub", "stop"),
     ),
     Command(
-        "subscriptions", "subscriptions",
+        "subscriptions", ("subscriptions",),
         "What you follow.",
         "subscriptions", subscriptions, ("subs", "following"),
     ),
     Command(
-        "privacy", "privacy [show or delete]",
+        "privacy", ("privacy [show or delete]",),
         "What is stored about you, and how to delete it.",
         "privacy show", privacy,
     ),
     Command(
-        "help", "help [COMMAND]",
+        "help", ("help [COMMAND]",),
         "What you can ask.",
         "help status", lambda request, library: help_answer(request, library, COMMANDS), ("commands", "?"),
     ),
     Command(
-        "about", "about",
+        "about", ("about",),
         "How answers come about: the method, what each label means, the sources.",
         "about", about, ("method", "criteria", "labels"),
     ),
@@ -79,8 +79,8 @@ def answer(request: Request, library: Library) -> Answer:
     """Answer a request. A quote that can't be verified any more is never shown: the answer says which row is broken."""
     command = find(request.name)
     if command is None:
-        known = [c.name for c in COMMANDS]
-        near = nearest(request.name, _BY_NAME)
+        known = [request.prefix + c.name for c in COMMANDS]
+        near = nearest(request.name, _BY_NAME, cutoff=0.7)
         hint = f" Did you mean {request.prefix}{_BY_NAME[near].name}?" if near else ""
         return mistake(
             "unknown",

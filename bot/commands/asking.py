@@ -39,9 +39,22 @@ def understand(request: Request, library: Library, command: str, example: str) -
             f"Which country or organisation? For example: {request.prefix}{command} {example}",
         )
     found = library.parties.resolve(typed)
-    if found.party is None:
-        return unknown_party(request, library, command, typed, found.suggestions, as_of)
-    return Asked(found.party, typed, found.guessed, as_of, given)
+    if found.party is not None:
+        return Asked(found.party, typed, found.guessed, as_of, given)
+    # "Germany please", "the US government", "UK/France": the name may stand among other words.
+    within = _spoken_of(typed, library) if len(typed.split()) > 1 or "/" in typed else ()
+    if len(within) == 1:
+        return Asked(within[0], typed, True, as_of, given)
+    return unknown_party(request, library, command, typed, within or found.suggestions, as_of)
+
+
+def _spoken_of(typed: str, library: Library) -> tuple[Party, ...]:
+    """Return the parties that a phrase speaks of, at most five, in order; also where it was typed in lower case."""
+    for words in (typed, typed.title()):
+        codes = dict.fromkeys(mention.party for mention in library.parties.find(words))
+        if codes:
+            return tuple(library.parties[code] for code in codes)[:5]
+    return ()
 
 
 def unknown_party(

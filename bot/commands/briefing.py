@@ -83,7 +83,7 @@ def briefing_of(window: Window, request: Request, library: Library) -> Answer:
 
 def _counts(moves: int, first_statements: int, stories: int) -> list[str]:
     """Return what the briefing holds, in words, leaving out what it has none of."""
-    counts = ((moves, "change", "changes"), (first_statements, "first statement", "first statements"))
+    counts = ((moves, "change", "changes"), (first_statements, "new position", "new positions"))
     return [plural(count, *words) for count, *words in (*counts, (stories, "story", "stories")) if count]
 
 

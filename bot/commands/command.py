@@ -15,7 +15,7 @@ class Command:
     """One command, the same from every door: terminal, text message, slash command."""
 
     name: str
-    usage: str
+    usage: tuple[str, ...]
     summary: str
     example: str
     handler: Callable[[Request, Library], Answer]

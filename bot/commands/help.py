@@ -21,7 +21,7 @@ def help_answer(request: Request, library: Library, commands: Sequence[Command])
         return mistake(
             "help",
             "unknown_command",
-            f'There is no command "{wanted[:40]}".{did_you_mean(wanted, known)} All commands: {", ".join(known)}.',
+            f'There is no command "{wanted[:40]}".{did_you_mean(wanted, known)} All commands: {", ".join(request.prefix + name for name in known)}.',
         )
     return Answer(
         command="help",
@@ -33,7 +33,7 @@ def help_answer(request: Request, library: Library, commands: Sequence[Command])
         },
         data={
             "commands": [
-                {"name": c.name, "usage": c.usage, "summary": c.summary, "example": c.example, "who": c.who}
+                {"name": c.name, "usage": ", ".join(c.usage), "summary": c.summary, "example": c.example, "who": c.who}
                 for c in shown
             ]
         },
@@ -53,6 +53,7 @@ def about(request: Request, library: Library) -> Answer:
             **frame(request, library, today, False),
             "buckets": COUNTED_WORDS,
             "held": articles[:5],
+            "feeds_read": library.feeds_read(),
             "feeds": topic.feeds,
         },
         data={

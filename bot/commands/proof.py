@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from bot.answers import Action, Answer, mistake
 from bot.commands.asking import frame, label, receipts, understand
 from bot.library import Library
+from bot.render.words import plural
 from bot.request import Request
 from bot.store import claims, figures
 from bot.store.engine import Connection
@@ -45,6 +47,7 @@ def proof(request: Request, library: Library) -> Answer:
             data={"party": party.code, "sources": 0, "as_of": understood.as_of.isoformat()},
             actions=(Action("Status", f"status {party.name}"),),
         )
+    base |= {"party": party, "read_as": understood.typed if understood.guessed else None}
     return _answer(base, library, party.name, list(position.claims), number, {"party": party.code})
 
 
@@ -53,6 +56,7 @@ def _of_figures(request: Request, library: Library, number: int | None) -> Answe
     base = frame(request, library, request.now.date(), False)
     if not rows:
         return mistake(COMMAND, "no_figures", "No source on file gives a number for the whole.")
+    base |= {"party": None, "read_as": None}
     return _answer(base, library, "figures", rows, number, {"party": None})
 
 
@@ -66,14 +70,18 @@ def _answer(
 ) -> Answer:
     chosen = 1 if number is None else number
     if not 1 <= chosen <= len(rows):
-        return mistake(COMMAND, "no_such_source", f"{name} has {len(rows)} source(s), numbered from 1.")
+        return mistake(
+            COMMAND,
+            "no_such_source",
+            f"There {'is' if len(rows) == 1 else 'are'} {plural(len(rows), 'source')} for {name}, numbered from 1.",
+        )
     row = rows[chosen - 1]
     checked = receipts(row, library)
     articles = [library.source(quote) for quote in row.quotes]
     with library.store.reading() as connection:
         approved = _approval(connection, library.topic.key, row)
     topic = library.topic
-    read_as = label(topic, row) if isinstance(row, Claim) else f"{topic.measures[row.measure].label}: {row.value}"
+    reading = label(topic, row) if isinstance(row, Claim) else f"{topic.measures[row.measure].label}: {row.value}"
     criterion = topic.stances[row.stance].criterion if isinstance(row, Claim) else None
     shown = [
         {"receipt": receipt, "passage": _passage(article, quote), "fingerprint": article.fingerprint[:12]}
@@ -92,18 +100,19 @@ def _answer(
             "row": row,
             "shown": shown,
             "article": articles[0],
-            "read_as": read_as,
+            "reading": reading,
             "criterion": criterion,
             "approved": approved,
+            "approved_on": date.fromisoformat(approved.changed_at[:10]) if approved else None,
             "known": _known(articles[0]),
-            "others": others,
+            "following": chosen % len(rows) + 1,
         },
         data={
             **data,
             "source": chosen,
             "sources": len(rows),
             "row": row.id,
-            "read_as": read_as,
+            "reading": reading,
             "checks": [{"article": r.article, "revision": r.revision, "found": True} for r in checked],
             "approved_by": approved.changed_by if approved else None,
             "approved_at": approved.changed_at if approved else None,

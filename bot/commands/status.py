@@ -14,6 +14,13 @@ from summaries.table import Position, figures_at
 
 COMMAND = "status"
 
+_KIND_WORDS = {
+    "official": "an official source",
+    "named": "a named person",
+    "reporter": "the reporter's own words",
+    "unnamed": "nobody is named",
+}
+
 
 def status(request: Request, library: Library) -> Answer:
     """Answer with a party's position and its receipts, or with one of the silences."""
@@ -53,7 +60,7 @@ def _source(claim: Claim, library: Library) -> dict[str, Any]:
     return {
         "claim": claim,
         "label": label(library.topic, claim),
-        "counted": counted_as(library.topic, claim),
+        "kind": _KIND_WORDS[claim.kind],
         "receipts": receipts(claim, library),
     }
 
@@ -87,7 +94,10 @@ def _statement(
         "label_inside": lower_first(stated),
         "counted": counted_as(topic, position.claim),
         "axes": [
-            {"label": axis.label, "value": axis.values[position.axes[key]].label, "key": position.axes[key]}
+            {
+                "label": axis.label,
+                "value": axis.values[position.axes[key]].label if key in position.stated_axes else "not stated",
+            }
             for key, axis in topic.axes.items()
             if position.axes[key] != axis.silent_na
         ],

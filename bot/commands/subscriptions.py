@@ -25,6 +25,12 @@ _CADENCE_WORDS: dict[str, Cadence] = {
 def subscribe(request: Request, library: Library) -> Answer:
     """Follow a party: changes of its position at once unless another rhythm is asked for."""
     words, cadence = _split_cadence(request.words)
+    if (wrong := _wrong_cadence(words, library)) is not None:
+        return mistake(
+            "subscribe",
+            "unknown_cadence",
+            f'"{wrong[:40]}" is no rhythm I know. Say instant, daily or weekly.',
+        )
     asked = understand(replace(request, words=words), library, "subscribe", "Finland daily")
     if isinstance(asked, Answer):
         return asked
@@ -58,6 +64,15 @@ def _split_cadence(words: str) -> tuple[str, Cadence | None]:
     if match is None:
         return words, None
     return words[: match.start()].strip(), _CADENCE_WORDS[match[1].casefold()]
+
+
+def _wrong_cadence(words: str, library: Library) -> str | None:
+    """Return the last word when what stands before it is a party and the whole is none: it was meant as a rhythm."""
+    name, _, last = words.rpartition(" ")
+    if not name or library.parties.resolve(words).party is not None:
+        return None
+    found = library.parties.resolve(name)
+    return last if found.party is not None and not found.guessed else None
 
 
 def _mine(connection: Connection, request: Request, library: Library) -> list[rows.Subscription]:

@@ -7,6 +7,7 @@ from typing import Any
 from bot.answers import Action, Answer, Receipt, mistake
 from bot.commands.asking import BUCKET_WORDS, COUNTED_WORDS, counted_as, frame, label, match_stance, receipts, symbol
 from bot.library import Library
+from bot.render.words import plural
 from bot.request import BadDate, Request, split_as_of
 from summaries.claims import Figure
 from summaries.table import Position, Totals, figures_at, totals
@@ -28,14 +29,13 @@ def who_is_in(request: Request, library: Library) -> Answer:
     if typed:
         chosen = match_stance(typed, topic)
         if chosen is None:
-            return _unknown_stance(typed, library)
+            return _unknown_stance(typed, request, library)
         wanted = chosen
     keys = {stance.key for stance in wanted}
     shown = {party: position for party, position in table.items() if position.stance in keys}
     sums = totals(topic, library.parties, table.values())
     figures = figures_at(library.figures, topic, as_of)
     last_change = max((position.last_change for position in table.values()), default=None)
-    changed = sorted(library.parties[p.party].name for p in table.values() if p.last_change == last_change)
     nameless = [_figure(row, library) for m, rows in figures.items() if topic.measures[m].nameless for row in rows]
     quoted = [receipts(position.claim, library) for position in shown.values()]
     return Answer(
@@ -48,12 +48,11 @@ def who_is_in(request: Request, library: Library) -> Answer:
             "sections": _sections(shown, library),
             "headline": headline(sums, table, library),
             "parties": len(table),
-            "axes": [] if typed else _axes(table, library),
+            "axes": _axes(table, library) if not typed or not shown else [],
             "nameless": nameless[:1],
             "figures": {topic.measures[m].label: rows for m, rows in figures.items()},
             "last_change": last_change,
-            "changed": changed,
-            "example": changed[0] if changed else None,
+            "example": min((library.parties[party].name for party in shown or table), default=None),
         },
         data={
             "groups": _groups(shown, library),
@@ -71,14 +70,15 @@ def who_is_in(request: Request, library: Library) -> Answer:
     )
 
 
-def _unknown_stance(typed: str, library: Library) -> Answer:
+def _unknown_stance(typed: str, request: Request, library: Library) -> Answer:
     stances = library.topic.stances.values()
-    known = [stance.key for stance in stances]
+    known = list(dict.fromkeys([*BUCKETS, *(stance.key for stance in stances)]))
+    party = library.parties.resolve(typed).party
+    hint = f" One party: {request.prefix}status {party.name}." if party else did_you_mean(typed, known)
     return mistake(
         COMMAND,
         "unknown_stance",
-        f'"{typed[:60]}" is no position I know.{did_you_mean(typed, known)} '
-        f"Known: in, maybe, no, outside; {', '.join(known)}.",
+        f'"{typed[:60]}" is no position I know.{hint} Known: {", ".join(known)}.',
         data={"suggestions": [{"stance": stance.key, "label": stance.label} for stance in stances]},
     )
 
@@ -110,13 +110,20 @@ def _sections(shown: dict[str, Position], library: Library) -> list[dict[str, An
                 {
                     "word": BUCKET_WORDS[bucket] if word == COUNTED_WORDS[bucket] else word,
                     "symbol": symbol(topic, members[0].claim),
-                    "countries": len(members) - len(organisations),
-                    "organisations": len(organisations),
+                    "count": _count(len(members) - len(organisations), len(organisations)),
                     "single": len(groups) == 1 and word.casefold() == next(iter(groups)).casefold(),
                     "groups": [{"label": name, "parties": _names(rows, library)} for name, rows in groups.items()],
                 }
             )
     return sections
+
+
+def _count(countries: int, organisations: int) -> str:
+    """Return how many stand in a section: countries alone as a bare number, organisations by name."""
+    if not organisations:
+        return str(countries)
+    counted = [plural(countries, "country", "countries")] if countries else []
+    return " and ".join([*counted, plural(organisations, "organisation")])
 
 
 def _role(position: Position, library: Library) -> bool:
@@ -146,7 +153,7 @@ def headline(sums: Totals, table: dict[str, Position], library: Library) -> list
         word = ("says no" if count == 1 else "say no") if bucket == "no" else BUCKET_WORDS[bucket].casefold()
         text = f"{count} {word}"
         if organisations:
-            text += f" and {organisations} organisation{'' if organisations == 1 else 's'}"
+            text += f" and {plural(organisations, 'organisation')}"
         parts.append(text)
     outside: dict[str, int] = {}
     for position in table.values():

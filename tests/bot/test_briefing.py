@@ -87,7 +87,7 @@ def test_an_empty_day_is_said_to_be_empty(rollcall: Rollcall, day: str) -> None:
     said = rollcall("briefing", "--date", day, "--json").json
     assert (said["changes"], said["stories"]) == ([], [])
     text = rollcall("briefing", "--date", day).out
-    assert "nothing new" in text.splitlines()[0]
+    assert "nothing new on file" in text.splitlines()[0]
     assert "No change in the table and no article" in text
 
 
@@ -168,7 +168,7 @@ def test_every_form_tells_the_same(rollcall: Rollcall) -> None:
         assert plain in text
         assert plain in seen
         assert plain in posted
-    assert "15 first statements, 2 stories" in text.splitlines()[0]
+    assert "15 new positions, 2 stories" in text.splitlines()[0]
 
 
 def test_discord_messages_fit_and_never_ping(rollcall: Rollcall) -> None:

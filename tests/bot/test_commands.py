@@ -26,7 +26,7 @@ def test_every_example_is_answered(say: Say, command: Any) -> None:
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda c: c.name)
 def test_help_explains_every_command(say: Say, command: Any) -> None:
     everything = say("!help")["text"]
-    assert command.usage in everything
+    assert all(f"!{usage}" in everything for usage in command.usage)
     assert command.summary in everything
     one = say(f"!help {command.name}")
     assert command.summary in one["text"]

@@ -55,7 +55,7 @@ def test_each_party_of_the_articles_has_its_derived_position(say: Say, party: st
 def test_finland_shows_both_sources_and_the_minister_counts(say: Say) -> None:
     found = say("!status Finland")
     assert [(d["stance"], d["claim"]) for d in found["answer"]["differing"]] == [("open", "fi-news-report")]
-    assert found["receipts"][0]["speaker"] == "Foreign minister"
+    assert found["receipts"][0]["speaker"] == "Finland's foreign minister"
     assert found["receipts"][0]["said_on"] == "2025-03-10/2025-03-16"
     assert found["receipts"][1]["via"] == "AP"
 
@@ -134,14 +134,15 @@ def test_the_answer_reads_as_on_the_screen(ask: Callable[[str], str]) -> None:
     assert ask("!status Germany") == "\n".join(
         [
             "❓ Germany: unclear (counted as Maybe)",
-            "Own troops: unclear or not stated. 1 source. Newest: about 20 March 2025 (date inferred), yesterday.",
+            "Own troops: unclear. 1 source. Newest: about 20 March 2025 (date inferred), yesterday.",
             "",
             "> It's also unclear if Germany will send troops, outgoing President Olaf Scholz said the country wouldn't "
             "be putting boots on the ground, but we're yet to hear the position of the new Chancellor Friedrich Merz.",
             "  The reporter, in the explainer, about 20 March 2025 (date inferred), no link on file",
-            "  Editor's note: \"President\" is the article's word. Olaf Scholz was chancellor.",
+            "  Editor's note: \"President\" is the article's word. Olaf Scholz was chancellor, and Friedrich Merz took "
+            "office on 6 May 2025.",
             "",
-            "  Last change: 20 March 2025. The whole paragraph: !proof Germany",
+            "  On file since 20 March 2025. The whole paragraph: !proof Germany",
         ]
     )
 
@@ -166,7 +167,7 @@ def test_proof_names_the_check_and_what_is_not_known(say: Say) -> None:
     text = say("!proof Germany")["text"]
     assert "found letter for letter" in text
     assert "Not known: author, publisher, link." in text
-    assert "by the dossier" in text
+    assert "by the dossier (shipped with the dossier)" in text
 
 
 @pytest.mark.parametrize("command", ["!proof Germany 7", "!proof figures 99", "!proof Germany 0"])
