@@ -170,6 +170,10 @@ _LABEL = _any(
     r"video caption|graphic|illustration|video|"
     r"video credit|footage|source image)(?: (?:by|courtesy|credit|source|caption))?) ?(?:[:|/©]|[–—-] )",
     r"^(?:image source|image caption|media caption|getty images|figure caption)(?:[,:]|$)",
+    r"^(?:(?:executive|senior|series|assistant|studio) )?(?:producers?|presenters?|presented by|hosted by|"
+    r"sound (?:design|engineer|mix)\w*|theme music|music by|mixed by|video (?:producer|editor|journalist)s?) ?(?::|"
+    r"[–—] )",
+    r"^credit ?(?:\.\.\.|…)",
     r"^(?:lesen sie (?:auch|mehr|hier|dazu|weiter)|lies auch|mehr (?:zum thema|dazu|lesen|zu diesem thema)|"
     r"siehe auch|auch interessant|"
     r"passend dazu|zum thema|bild(?:quelle|nachweis|unterschrift|rechte)?|foto|quelle|video|im video|hören sie|"
@@ -218,6 +222,24 @@ _CAPTIONED = _any(
     r"^[\[(][^\])]{2,60}[\])]$",
     r"^(?:\w+ ){0,2}\w+ ?/ ?(?:getty(?: images)?|reuters|afp|ap|epa|dpa|imago|pap|efe)\W*$",
 )
+# An agency alone; it may stand behind a short report as well as behind a caption.
+_AGENCY = _any(
+    r"^(?:via )?(?:getty(?: images)?|reuters|afp|ap|epa(?:-efe)?|alamy|shutterstock|anadolu|ap photo|pa(?: media)?|"
+    r"handout|mod|crown copyright)(?: ?[/|] ?(?:\w+[ .-]*){1,4}|/file)?\W*$",
+    r"^(?:©|\(c\)) ?[^.!?]{2,60}$",
+)
+# "Ann Author/The Daily Paper": who took the picture and for whom.
+_SIGNED = re.compile(
+    r"^[A-ZÀ-Þ][\w'’.-]+(?: [A-ZÀ-Þ][\w'’.-]*){0,3}(?: ?/ ?(?:\w+ (?:via|for) )?| (?:via|"
+    r"for) )(?:[Tt]he )?[A-ZÀ-Þ][\w'’.-]+"
+    r"(?: [A-ZÀ-Þ][\w'’.-]*){0,4}$"
+)
+_PAST = re.compile(
+    r"\b(?:was|were|had|would|will|has|have|told|did|sa(?:id|ys)|\w{3,}ed|met|went|came|left|took|began|held|ont|"
+    r"wurden?|waren?|hat|haben|trafen)\b",
+    re.IGNORECASE,
+)
+"""What a report says and a caption rarely does."""
 
 _LEGAL = _any(
     r"\ball rights reserved\b|\balle rechte vorbehalten\b|\btous droits réservés\b|\btodos los derechos reservados\b|"
@@ -472,6 +494,55 @@ _PROMISE = _any(
     r"fellow|producer)\b.{0,40}\b(?:for|at|of|based|covering|who (?:covers|writes))\b.{0,40}\bfollow\b",
     r"^(?:with|from)\b.{2,120}\b(?:our (?:political |expert )?(?:experts|team|correspondents|editors|journalists|"
     r"reporters|hosts))\b",
+    r"^we (?:rely|depend|count) (?:\w+ )?(?:on|upon) (?:the )?(?:(?:generous )?(?:generosity|support|"
+    r"help) of )?(?:our |"
+    r"you,? (?:our |the )?|your )?(?:readers?|supporters|donations|contributions|people like you|listeners|members|"
+    r"viewers|"
+    r"subscribers|support)\b|\b(?:people|readers) like you\b|\bwithout (?:you|your (?:support|help))\W*$",
+    r"\bplease consider\b|^consider (?:making an?|donating|subscribing|supporting (?:us|our)|becoming an?|joining us|"
+    r"buying us a)\b|\byou (?:can|could|might) (?:also )?(?:support|back|fund) (?:us|our (?:work|journalism|reporting|"
+    r"newsroom|mission))\b|\bpowered by (?:our )?readers\b|\breader[- ](?:funded|supported)\b.{0,40}\b(?:we|us|our)\b|"
+    r"\bwe (?:have no|don['’]t have (?:a|an|any)) (?:billionaire|paywall|shareholders|wealthy|rich)",
+    r"\bjournalism (?:costs|needs you|(?:is expensive|isn['’]t cheap|is not cheap|isn['’]t free|is not free))\b|"
+    r"\b(?:chip|pitch) in\b.{0,40}\b(?:us|our)\b|\b(?:every|any|each|your) (?:contribution|donation|gift|"
+    r"amount),? (?:however|"
+    r"no matter|big or small|large or small|counts|helps|makes a)\b",
+    r"\bthank(?:s| you) (?:so much |again |very much )?for (?:reading|subscribing|watching|listening|tuning in|"
+    r"joining us|being (?:a|our))\b|^(?:hey|hi|hello|dear)(?: there)?,? (?:it['’]s|i['’]m|this is|readers?|everyone|"
+    r"all|"
+    r"friends?|subscribers?)\b|^(?:hey|hello|hi) there\b",
+    r"\bqualifying purchases\b|\b(?:we|i|our (?:site|website)) (?:may |might |will |can |could )?(?:also )?(?:earn|"
+    r"receive|get|make|collect) (?:a |an |some )?(?:small |affiliate |modest )*(?:commissions?|share of (?:the )?"
+    r"(?:sales?|revenue))\b|\bat no (?:extra|additional) cost to you\b|^(?:prices|offers|deals)\b.{0,40}\b(?:correct|"
+    r"accurate|valid) at (?:the )?time of\b|^(?:prices|offers|deals)\b.{0,40}\bsubject to (?:change|availability)\b",
+    r"^(?:we|this (?:site|website)) and .{0,40}\b(?:partners|vendors|third parties)\b.{0,60}\b(?:cookies|"
+    r"device|personal data|your data|information on)\b|\b(?:partners|vendors|"
+    r"third parties)\b.{0,60}\b(?:on your device|personal(?:ised|ized) "
+    r"(?:ads?|advertising|content)|cookies|tracking technologies|your (?:consent|data))\b|"
+    r"\b(?:withdraw|give|change|manage) your (?:consent|choices|preferences)\b|"
+    r"^(?:with|without) your (?:consent|permission|agreement)\b|^(?:wir und unsere|mit ihrer (?:zustimmung|"
+    r"einwilligung)|nous et nos|avec votre (?:accord|consentement)|nosotros y nuestros|con tu (?:acuerdo|"
+    r"consentimiento)|my i nasi|wraz z naszymi|ми (?:та|і|й) наші) ?(?:\d+ )?(?:partner|partenaire|socios|zaufan|"
+    r"партнер|,|können|vom|speicher)",
+    r"^if you(?:['’]re| are|['’]ve| have) (?:just |only |only just )?(?:joining|joined|catching up|tuning in|"
+    r"tuned in|waking|"
+    r"woken|new (?:to|here))\b|^(?:for those (?:of you )?)?(?:just )?(?:joining|waking up|catching up)\b.{0,40}(?:\?|"
+    r"us,)|"
+    r"^let['’]s (?:\w+ ){0,2}(?:recap|take a (?:quick )?look|bring you|catch up)\b|^time for a (?:quick )?recap\b|"
+    r"^(?:stick|stay|bear) with us\b|\bin (?:this|today['’]s|this week['’]s|our latest) episode,",
+    r"\b(?:click|tap) (?:here|below|above)\b|\b(?:go|head) here (?:to|for)\b",
+    r"\bwherever you (?:listen|watch|stream|get|are listening)\b",
+    r"^(?:so |and |please |do |or )*tune in(?:to)?\b|\bcatch (?:up|it|them|the \w+) (?:\w+ ){0,2}(?:on|via) (?:iplayer|"
+    r"demand|bbc|itvx?|all ?4|my5|channel|sky|sounds|now\b)|\b(?:watch|stream|listen|see it|catch up|available|live|"
+    r"again|now|back)\b.{0,40}"
+    r"\b(?:on|via|in) (?:the )?(?:bbc )?(?:iplayer|itvx|sounds|all ?4|my5|sky go|(?:zdf|ard|arte)?-?mediathek|"
+    r"audiothek|peacock|paramount\+|hulu|rté player|arte\.tv|france\.tv)(?:\W|$)",
+    r"^(?:watch|catch|see|hear|listen to) (?:[^,]{2,80}) (?:on|at) (?:bbc|itv\d?|channel [45]|sky (?:news|one|arts)|"
+    r"cnn|radio \d|"
+    r"c-span|pbs|lbc|times radio|arte|zdf)\b|\b(?:airs|broadcasts?|is on|starts|continues|returns|screens|"
+    r"begins)\b.{0,40}\b(?:bbc|itv\d?|channel [45]|sky (?:news|one|arts)|radio \d|cnn|pbs|arte|zdf)\b.{0,40}\bat \d",
+    r"\b(?:is|are) joined (?:by|in the studio by)\b.{2,80}\b(?:correspondent|editor|analyst|host|presenter|expert|"
+    r"professor|columnist)s?\b.{0,80}\bto (?:discuss|talk|look|unpack|explain|examine|make sense|ask|assess|answer)\b",
     r"\b(?:story|news) tips?\b.{0,60}\b(?:e-?mail|contact|send|us|@)\b|^(?:got|have) (?:a|any) (?:story|tip|question|"
     r"news|view|opinion)",
 )
@@ -518,9 +589,150 @@ _BYLINE = re.compile(
     r"(?:\s*(?:,|\||in|at|for|for the|[–—-]|/)\s+[^.!?]{2,80})?$"
 )
 _BIO = re.compile(
-    r"^[A-ZÀ-Þ][\w'’-]+ [A-ZÀ-Þ][\w'’-]+ (?:reports|writes|covers) (?:from |on |"
+    r"^(?!The |A |An )[A-ZÀ-Þ][\w'’-]+ [A-ZÀ-Þ][\w'’-]+ (?:reports|writes|covers) (?:from |on |"
     r"about )?.{2,60} for (?:the )?[A-Z][^.!?]{1,40}\W*$"
 )
+# Who writes here: what a reporter would put between two commas stands in a sentence of its own.
+_CRAFT = (
+    r"(?:correspondent|editor|reporter|columnist|contributor|fellow|research associate|essayist|"
+    r"(?:staff |opinion )writer)"
+)
+# Many have these trades who don't write here; where they work must follow.
+_TRADE = (
+    r"(?:(?:journalist|writer|researcher|lecturer|professor|economist|historian|political scientist|commentator|"
+    r"analyst|"
+    r"expert|producer)(?=,? (?:at|for|with|based|covering|who covers|who writes|specialis|specializ|focus|emeritus|"
+    r"and (?:the )?author)|\W* of \w+(?: \w+){0,3} at\b)|"
+    r"(?:director|head)(?= (?:of|for)\b.{0,60}\b(?:programme|program|project|initiative|research|studies|practice|"
+    r"newsroom|cent(?:re|er)|institute|think tank)\b))"
+)
+_AUTHOR_NAME = (
+    rf"(?!(?:The|A|An|This|That|His|Her|Our|Its|In|At|On|Each|Every|Another|One|No)\b)"
+    rf"(?:(?:Dr|Prof|Professor|Sir|Dame|Lord|Lady)\.? )?{_NAME_WORD}(?: {_NAME_WORD}){{1,3}}"
+)
+_AUTHOR = _any(
+    rf"^{_AUTHOR_NAME} (?:is|was until recently) (?:(?!former\b|ex-)[\w'’&-]+ ){{0,7}}?(?:{_CRAFT}|{_TRADE})\b"
+    r"(?!.{0,160}\b(?:who (?:was|has been|had|died|were)|arrested|detained|jailed|charged|accused|killed|convicted|"
+    r"sentenced|missing|known to|wanted|facing|heard|would|will|could)\b)"
+    r"(?:,? (?:at|for|of|in|with|on|based|and|who|covering|from|specialis\w+|specializ\w+|focus\w+|emeritus)\b"
+    r"[^!?]{0,200}|, [^!?]{2,80})?[.]?$",
+    rf"^{_AUTHOR_NAME} (?:reports (?:on|from|for)|writes (?:about|on|from|for)|covers|blogs (?:about|on)|tweets)\b"
+    r".{2,100}\b(?:for (?:the )?[A-ZÀ-Þ]|at @)[^!?]{1,40}$",
+    rf"^{_AUTHOR_NAME} (?:teaches|lectures)\b.{{2,80}}\bat (?:the )?[A-ZÀ-Þ][^!?]{{1,60}}$",
+    rf"^{_AUTHOR_NAME} has (?:covered|reported (?:from|on|for)|been reporting|written (?:about|on|for))\b.{{2,100}}\b"
+    r"(?:since \d{4}|for (?:more than|over|almost|nearly|\w+ (?:years|decades)|[Tt]he [A-Z]))[^!?]{0,60}$",
+    rf"^(?:{_AUTHOR_NAME}|He|She|They)(?:['’]s| is| are|['’]re) the authors? of(?: (?:several|numerous|many|\w+ books|"
+    r"the (?:book|novel|memoir|biography)|[A-Z][^.:]{2,60}:)[^!?]*| ?[,;.][^!?]{0,100})?$",
+    r"^(?:[Hh]is|[Hh]er|[Tt]heir) (?:latest|new|most recent|next|first|forthcoming) book(?: is|,)[^!?]{0,120}$",
+    rf"^{_AUTHOR_NAME} ist (?:\w+ ){{0,3}}(?:\w*[Kk]orrespondent|\w*[Rr]edakteur|\w*[Rr]eporter|"
+    r"\w*[Jj]ournalist|\w*wissenschaftler|\w*[Aa]utor|[Kk]olumnist|Professor|Historiker|Publizist)(?:in)?\b"
+    r"(?!.{0,80}\b(?:verhaftet|festgenommen|worden|tot)\b)[^!?]{0,160}$",
+    rf"^{_AUTHOR_NAME} est (?:\w+ ){{0,3}}(?:correspondant|journaliste|chercheur|chercheuse|professeur|historien|"
+    r"politologue|éditorialiste|chroniqueur|chroniqueuse|directeur de recherche)(?:e|ne)?\b[^!?]{0,160}$",
+    rf"^{_AUTHOR_NAME} es (?:\w+ ){{0,3}}(?:corresponsal|periodista|redactora?|profesora?|investigadora?|analista|"
+    r"columnista|politóloga?|politólogo|historiadora?|catedrátic[oa])\b[^!?]{0,160}$",
+    rf"^{_AUTHOR_NAME} (?:jest|—|–|-) (?:\w+ ){{0,3}}(?:korespondent\w*|dziennikar\w*|redaktor\w*|analityk\w*|"
+    r"publicyst\w*|кореспондент\w*|журналіст\w*|оглядач\w*|редактор\w*|аналітик\w*)\b[^!?]{0,160}$",
+    flags=re.NOFLAG,
+)
+_WRITER = _any(
+    r"^(?:the|this (?:article['’]s|column['’]s)) (?:writer|author|columnist|reviewer|essayist)s? (?:is|are) "
+    r"(?:(?:an?|the|currently|also|one of|based) |professor|director|chair|editor|head|president\b)"
+    r"(?!.{0,160}, (?:\w+ ){1,4}(?:heard|found|ruled)\b)",
+    r"^(?:(?:der|die|unser|unsere) (?:autor|autorin|verfasser|verfasserin) (?:ist|lehrt|arbeitet|war|leitet)|"
+    r"l['’]aut(?:eur|rice|eure) (?:est|enseigne)|(?:el|la) autora? es|autork?a? jest|автор(?:ка)? (?:є|—|–|-)) ",
+)
+
+# The publisher about its own text: corrections, print editions, disclaimers, money.
+_TEXT = (
+    r"(?:article|story|report|piece|column|post|page|headline|caption|graphic|map|chart|newsletter|podcast|item|"
+    r"interview|essay|obituary|review|video|text|live ?blog|blog|opinion|op-ed|commentary|episode|editorial)"
+)
+_ABOUT_ITSELF = _any(
+    rf"^an? (?:(?:earlier|previous|prior|original|longer|shorter|different|translated|updated) )?version of (?:this|"
+    rf"our) (?:\w+ )?{_TEXT}\b(?!,)",
+    r"^an? (?:earlier|previous|prior|original) (?:version of the )?(?:article|story|headline|caption|post|newsletter)\b"
+    r".{0,40}\b(?:incorrect\w*|wrong\w*|misstated|mistaken\w*|misspel\w+|misidentified|misattributed|erroneous\w*|"
+    r"inaccurate\w*)\b|^an? (?:earlier|previous|original) version of the (?:article|story) (?:gave|stated|said|"
+    r"referred)\b",
+    rf"^(?:this|our) {_TEXT} (?:\w+ )?(?:incorrectly|wrongly|mistakenly|erroneously|misstated|misspelled|"
+    r"misidentified|misattributed)\b|^we (?:have |['’]ve )?(?:since |now )?(?:updated|corrected|amended|changed|"
+    r"clarified) "
+    r"(?:this|our|the (?:article|story|headline|caption))\b|\bspelling of\b.{0,60}\bcorrected\b",
+    r"^because of an? (?:editing|production|transcription|technical) error\b|^due to an? (?:editing|"
+    r"production) error,? "
+    r"(?:this|an)\b",
+    r"\b(?:it|this|the (?:error|mistake|article|story|headline|caption)) (?:has|have) (?:now |since |"
+    r"both )?been corrected\b"
+    r".{0,60}$|\bthe (?:article|story|headline|caption) (?:has|have) (?:now |since )?been (?:amended|updated|clarified|"
+    r"changed)\b.{0,60}$|^we (?:apologi[sz]e|regret|are sorry) (?:for )?(?:the|this|any) (?:error|mistake|confusion|"
+    r"inconvenience)",
+    r"^(?:corrections?|clarifications?|amendments?|editor['’]s note|editors['’] note|update|erratum|korrektur|"
+    r"correctif|rectificación|sprostowanie|aktualizacja|виправлення|уточнення)"
+    r" ?(?::|[,(–—-] ?[^:]{0,20}\d[^:]{0,20}:)",
+    r"\b(?:in print on|appears in print|section [A-Z]{1,2}, page|page [A-Z]?\d+ of the (?:\w+ ){1,3}edition|"
+    r"print edition (?:of|on|with|"
+    r"under) (?:the|this)|order reprints)\b",
+    r"^(?:in einer (?:früheren|vorherigen|ersten) (?:version|fassung) (?:dieses|des) (?:artikels|textes|beitrags)|"
+    r"une (?:première )?version (?:antérieure |précédente |initiale )?de cet article|"
+    r"una versión (?:anterior|previa) de (?:este|esta)|w (?:poprzedniej|wcześniejszej|pierwotnej) wersji (?:tego |"
+    r"niniejszego )?(?:artykułu|tekstu)|у (?:попередній|першій) версії (?:цієї |цього )?(?:статті|новини|матеріалу|"
+    r"тексту))\b",
+    r"^(?:the )?(?:views?|opinions?|positions?)(?:,? (?:and|or) (?:views?|opinions?|conclusions))?,? (?:(?:expressed|"
+    r"presented|contained|stated|published) (?:here(?:in)?\b|above\b|in (?:the (?:article|column|piece)|(?:this|our|"
+    rf"these) (?:\w+ )?{_TEXT})s?\b|by (?:the |our |guest |individual |opinion )*(?:author|contributor|columnist|"
+    rf"writer|"
+    rf"commentator|guest)s?\b|are (?:those|solely|the author|my own)|on this (?:page|site|website))|in (?:this|our|"
+    rf"these) "
+    rf"(?:\w+ )?{_TEXT}s?\b|are (?:solely )?(?:those of the (?:author|writer|contributor)|the (?:author|writer)|"
+    rf"my own))",
+    r"\b(?:article|column|piece|essay|commentary|post|content|author|contributor|columnist|writer|here)s?\b.{0,40}"
+    r"\bdo(?:es)? not necessarily (?:reflect|represent|express|constitute)\b|^this (?:is an? )?(?:\w+ )?(?:article|"
+    r"column|"
+    r"piece|essay|commentary)\b.{0,40}\bdo(?:es)? not (?:reflect|represent|express) the (?:views?|opinions?|"
+    r"position)\b",
+    r"^(?:the author(?:s)?['’]?s? (?:is|are) writing|the authors? (?:has|have) no (?:conflict|relevant)|"
+    r"this (?:is an opinion|article represents the (?:view|opinion)|column represents|is a guest))\b",
+    r"\bcommitted to publishing (?:a |an )?(?:diversity|range|letters|variety)\b|\bwe['’]d (?:like|love) to hear "
+    r"(?:from you|what you think|your)\b|^here (?:are|is|['’]s) (?:some tips|our e-?mail)\b|^and here['’]s our\b",
+    r"\breceives? (?:\w+ )?(?:support|funding|grants|assistance)\b.{0,50}\b(?:coverage|reporting|journalism|"
+    r"newsroom)\b.{0,80}\bfrom\b|\bsolely responsible for (?:all|its|the|this)\b.{0,20}\bcontent\b|"
+    r"\bcoverage\b.{0,80}\breceives? (?:financial |funding )?support\b",
+    r"^(?:the |le |la )?(?:conversation|guardian|independent|bureau|correctiv|mediapart|[A-Z]\w+ (?:press|news|times|"
+    r"post|"
+    r"journal|media|magazine|review|gazette|tribune|monitor|independent|project|observer)) (?:receives?|is "
+    r"(?:supported|funded)|is made possible)\b.{0,40}\b(?:funding|support|grants?|donations?|by|from)\b.{0,160}"
+    r"\b(?:foundations?|universit\w+|readers|members|donors|donations|trusts?|philanthrop\w+|subscribers|grants)\b",
+    r"\bdo(?:es)? not work for, consult\b|\bhas disclosed no (?:relevant )?affiliations\b|\bown shares in or "
+    r"receive funding\b",
+    r"^this (?:\w+ )?(?:coverage|reporting|series|story|investigation|article|journalism) (?:is|was) (?:supported|"
+    r"funded|made possible|underwritten)\b|\b(?:newsroom|we|our|funders?|donors?|"
+    r"sponsors?)\b.{0,40}\beditorial (?:control|"
+    r"independence|decisions)\b",
+    # Not "the video": the news tells of forgeries.
+    r"\b(?:our|how we) use (?:of )?(?:artificial intelligence|ai|generative ai)\b|^(?:this (?:\w+ )?(?:translation|"
+    r"summary|"
+    r"article|story|text|podcast|newsletter|transcript|audio version|page)|the (?:summary|audio version|translation|"
+    r"key points))\b.{0,40}\b(?:was|were|is|are|has been|have been)\b.{0,40}\b(?:produced|generated|created|translated|"
+    r"written|made|read|voiced|narrated|compiled|drafted|prepared)\b.{0,60}\b(?:ai|a\.i\.|artificial intelligence|"
+    r"machine|automat\w+|computer|algorithm\w*|language model)\b",
+    r"^(?:das (?:interview|gespräch) führten?|(?:propos|entretien) (?:recueillis|réalisé) par|rozmawiała?|"
+    r"розмовля(?:в|ла)|"
+    r"(?:this )?interview (?:was )?(?:conducted|edited) (?:by|for))\b",
+    r"^(?:dieser|diese|dieses) (?:\w+ )?(?:text|beitrag|artikel|übersetzung|zusammenfassung)\b.{0,60}\b(?:ki|"
+    r"künstlicher intelligenz|maschinell|automatisch)\b|^cet(?:te)? (?:article|traduction|résumé|"
+    r"texte)\b.{0,60}\b(?:ia|"
+    r"intelligence artificielle|automatique\w*)\b|^est[ea] (?:artículo|traducción|resumen|texto|noticia)\b.{0,60}\b"
+    r"(?:ia|inteligencia artificial|automátic\w+)\b|^(?:ten|to|ta) (?:artykuł|tekst|tłumaczenie|"
+    r"streszczenie)\b.{0,60}\b"
+    r"(?:ai|sztucznej inteligencji|automatyczn\w+|maszynow\w+)\b|^ц(?:ей|я) (?:текст|переклад|стаття|матеріал)\b"
+    r".{0,60}\b(?:ші|штучного інтелекту|автоматично)\b",
+    r"^(?:(?:die )?in (?:diesem|dem) (?:text|beitrag|kommentar) geäußerten meinungen|(?:gast)?beiträge (?:geben|"
+    r"spiegeln)|"
+    r"les (?:opinions|propos|idées) exprimée?s|las opiniones (?:expresadas|vertidas)|opinie (?:wyrażone|zawarte) w|"
+    r"(?:думки|погляди), висловлені (?:в|у)|редакція (?:може )?не (?:завжди )?(?:поділя|несе))",
+)
+
 _CLAUSE = re.compile(r"(?:[:!…]| [–—-]) +")
 _ROLE = re.compile(
     r"^[^.!?,]{3,40}(?:,|\s+[|–—-]\s|\s{2,}|\s)\s*(?:(?:chief|senior|deputy|political|diplomatic|foreign|defen[cs]e|"
@@ -623,8 +835,16 @@ _FOREIGN = _any(
 # A paragraph may end like a report and still be an offer: who speaks decides.
 _REPORTED = re.compile(
     r"\b(?:said|says|told|according to|announced|reported|added|wrote|argued|warned|insisted|confirmed|officials?|"
+    r"asked|replied|urged|claimed|stressed|"
     r"spokes(?:man|woman|person)|sagte|erklärte|teilte|a (?:dit|déclaré|affirmé)|dijo|declaró|afirmó|powiedział\w*|"
     r"oświadczył\w*|сказа\w+|заяви\w+|повідоми\w+)\b",
+    re.IGNORECASE,
+)
+# Somebody speaks: ", he said", "the minister told".
+_SPEAKS = re.compile(
+    r"(?:,|\bwho|\band) (?:(?!that|which|it|this)\w+ ){0,5}(?:said|says|told|warned|argued|wrote|added|asked|"
+    r"insisted|replied)\b|\baccording to\b|\b(?:ministers?|officials?|spokes(?:man|woman|person)|he|she|they) (?:said|"
+    r"says|told)\b",
     re.IGNORECASE,
 )
 
@@ -648,9 +868,14 @@ def _promotes(line: str) -> bool:
         return True
     # From here on the words count, and words in quotation marks are somebody else's.
     own = collapse(_QUOTED.sub(" ", line))
+    # A correction says what the article "said", and a correspondent "has reported"; nobody else speaks there.
+    if _ABOUT_ITSELF.search(own) and not _SPEAKS.search(own):
+        return True
+    if _AUTHOR.search(own) and not _SPEAKS.search(own):
+        return True
     if _REPORTED.search(own):
         return False
-    if _BIO.match(own) or _PROMISE.search(own):
+    if _BIO.match(own) or _WRITER.search(own) or _PROMISE.search(own):
         return True
     # An order may stand behind a headline: "Storm in Spain: follow our live blog".
     clauses = [own, *_CLAUSE.split(own)[1:3]]
@@ -662,13 +887,11 @@ def _flags(texts: Sequence[str]) -> list[bool]:
     flags = [_promotes(_bare(text)) for text in texts]
     # A caption under its picture: "A protest in Warsaw. Photograph: A. Nowak/Agency".
     last = _bare(texts[-1])
-    if (
-        len(texts) > 1
-        and flags[-1]
-        and sum(len(t.split()) for t in texts) <= _CAPTION_WORDS
-        and _CAPTIONED.search(last)
-    ):
-        return [True] * len(texts)
+    if len(texts) > 1 and sum(len(t.split()) for t in texts) <= _CAPTION_WORDS:
+        labelled = flags[-1] and _CAPTIONED.search(last)
+        signed = len(texts) == 2 and (_AGENCY.search(last) or _SIGNED.match(last)) and not _PAST.search(texts[0])
+        if labelled or signed:
+            return [True] * len(texts)
     tail = None
     for index, text in enumerate(texts):
         if flags[index]:

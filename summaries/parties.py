@@ -55,11 +55,15 @@ class PartyNames:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """What a query was taken for: a party (``guessed`` when it wasn't named exactly), or none and up to five to ask."""
+    """What a query was taken for: a party (``guessed`` when it wasn't named exactly), or none and up to five to ask.
+
+    ``near`` is False when the suggestions are only the nearest of names that are all far away, as for nonsense.
+    """
 
     party: Party | None
     guessed: bool
     suggestions: tuple[Party, ...]
+    near: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +124,17 @@ _LEAD = re.compile(
     r" (?:de|du|des|del|della|di|do|da|von|der)"
     r"|(?:president|prime minister|premier|pm|chancellor|(?:foreign |defen[cs]e )?minister|secretary general"
     r"|sir|lord|mr|mrs|ms|dr|frau|herr|monsieur|madame)\.?"
-    r"|what about|how about|and)\s+|(?:l|d|dell|all|nell)['’]",
+    r"|what about|how about|(?:status|stance|position)(?: (?:of|on|for|in))?|and)\s+|(?:l|d|dell|all|nell)['’]",
     re.IGNORECASE,
 )
-_TRAIL = re.compile(
-    r"(?:['’]s?|['’]?s?\s+(?:government|govt|gov|administration|president|prime minister|premier|pm|chancellor|leader"
+_TRAIL_PATTERN = (
+    r"(?:['’]s?|{own}\s+(?:government|govt|gov|administration|president|prime minister|premier|pm|chancellor|leader"
     r"|foreign minister|defen[cs]e minister|foreign ministry|defen[cs]e ministry|parliament|army|people|embassy)"
-    r"|\s*[?!.]+)\s*$",
-    re.IGNORECASE,
+    r"|\s+(?:please|pls|plz)|\s*[?!.]+)\s*$"
 )
+# An "s" without its apostrophe may be the name's own: "Germanys government", but "US government".
+_TRAIL, _TRAIL_OF = (re.compile(_TRAIL_PATTERN.format(own=own), re.IGNORECASE) for own in (r"(?:['’]s?)?", r"['’]?s?"))
+_ASIDE = re.compile(r"([^(),/]+)(?:\(([^(),/]+)\)|[,/]([^(),/]+))")
 _PARTICLES = frozenset(
     ("von", "van", "der", "den", "de", "di", "da", "del", "della", "dos", "du", "la", "le", "zu", "ter", "ten", "bin",
      "al", "el", "ben")
@@ -153,6 +159,7 @@ class _Typo(NamedTuple):
     edits: int
     party: str
     solid: bool
+    english: bool
 
 
 # --- Running text ----------------------------------------------------------------------------------------------------
@@ -268,6 +275,7 @@ class Parties:
         # First names of leaders: who bears one, and those of each party's.
         self._given: dict[str, tuple[str, ...]] = {}
         self._first_names: dict[str, set[str]] = {}
+        self._persons: dict[str, tuple[str, ...]] = {}
         for entry in world["parties"]:
             code = entry["code"]
             self._parties[code] = Party(code, entry["name"], entry["kind"])
@@ -295,6 +303,7 @@ class Parties:
         self._strict = frozenset(given["strict"].split("|"))
         self._titles = frozenset(given["titles"].split("|"))
         self._common = frozenset(given["common"].split("|"))
+        self._surnames = frozenset(normalise(name) for name in given["surnames"].split("|"))
         self._order = sorted(self._parties.values(), key=lambda party: (party.name.casefold(), party.code))
         self._forms: dict[str, _Forms] = {}
         self._fuzzy: list[str] = []
@@ -318,6 +327,7 @@ class Parties:
         given, surname = _split_name(leader.name)
         keys = {normalise(x) for x in (leader.name, surname.rsplit(" ", 1)[-1], *leader.aliases, *_surnames(leader))}
         _put(self._weak, keys - {""}, owner)
+        _put(self._persons, keys - {""}, owner)
         names = {normalise(word) for word in given.split()} - {""}
         _put(self._given, names, owner)
         self._first_names.setdefault(leader.party, set()).update(names)
@@ -359,6 +369,9 @@ class Parties:
         for variant in variants:
             if (found := self._exact(variant)) is not None:
                 return found
+        for found in (self._twice(text), self._person_asked(variants)):
+            if found is not None:
+                return found
         return self._near([key for variant in variants if (key := normalise(variant)[:_QUERY_LIMIT])])
 
     def _flags(self, text: str) -> tuple[str, ...] | None:
@@ -397,6 +410,31 @@ class Parties:
             return self._ask((*owners, *(typo.party for typo in self._typos(key))))
         return None
 
+    def _twice(self, text: str) -> Resolution | None:
+        """Return the answer for a name with a second one that means the same party: "Germany (Berlin)"."""
+        match = _ASIDE.fullmatch(text)
+        if match is None:
+            return None
+        first, second = self._exact(match[1].strip()), self._exact((match[2] or match[3]).strip())
+        if first is None or second is None or first.party is None or first.party != second.party:
+            return None
+        return first
+
+    def _person_asked(self, variants: Iterable[str]) -> Resolution | None:
+        """Return the answer for a leader named surname first, or by a first name cut short: "Alex Stubb"."""
+        for variant in variants:
+            words = normalise(variant).split()
+            if not 2 <= len(words) <= 5:
+                continue
+            if (owners := self._persons.get(" ".join((words[-1], *words[:-1])))) and len(owners) == 1:
+                return self._answer(owners)
+            owners = self._persons.get(" ".join(words[1:]), ())
+            if len(owners) == 1 and len(words[0]) >= 3:
+                names = self._first_names[owners[0]]
+                if any(name.startswith(words[0]) for name in names):
+                    return self._answer(owners, guessed=True)
+        return None
+
     def _lookup(self, key: str) -> tuple[str, ...] | None:
         """Return whose name a key is: of the strongest kind that knows it."""
         for table in (self._dossier, self._english, self._other, self._weak):
@@ -409,9 +447,9 @@ class Parties:
             return Resolution(self._parties[owners[0]], guessed, ())
         return self._ask(owners)
 
-    def _ask(self, codes: Iterable[str]) -> Resolution:
+    def _ask(self, codes: Iterable[str], *, near: bool = True) -> Resolution:
         found = tuple(self._parties[code] for code in dict.fromkeys(codes))
-        return Resolution(None, guessed=False, suggestions=found[:_SUGGESTIONS])
+        return Resolution(None, guessed=False, suggestions=found[:_SUGGESTIONS], near=near or not found)
 
     def _near(self, keys: list[str]) -> Resolution:
         """Return a guess, or whom to ask about, for a query that is nobody's exact name."""
@@ -430,7 +468,10 @@ class Parties:
         allowed = 2 if length >= _TWO_TYPOS_LENGTH else 1
         best = min((typo.edits for typo in nearest), default=9)
         tied = [typo for typo in nearest if typo.edits == best]
-        if best <= allowed and len(tied) == 1 and tied[0].solid:
+        # Of equally near names an English one is meant: "Icland" is not the German for Ireland.
+        tied = [typo for typo in tied if typo.english] or tied
+        surname = not self._surnames.isdisjoint(keys)
+        if best <= allowed and len(tied) == 1 and tied[0].solid and not surname:
             if best > 1:
                 rivals = rivals | {typo.party for typo in nearest if typo.edits <= best + 1}
             if rivals <= {tied[0].party}:
@@ -438,7 +479,8 @@ class Parties:
         close = [typo.party for typo in nearest if typo.edits <= allowed]
         whole = max(keys, key=len)
         first = [code for code in starting if code not in self._minor]
-        return self._ask((*first[:_SUGGESTIONS], *close, *starting, *self._named_in(whole), *self._similar(keys[0])))
+        near = (*first[:_SUGGESTIONS], *close, *starting, *self._named_in(whole))
+        return self._ask((*near, *self._similar(keys[0])), near=bool(near))
 
     def _typo_keys(self) -> list[str]:
         if not self._fuzzy:
@@ -458,9 +500,10 @@ class Parties:
         found.sort(key=lambda hit: (hit[1], -len(hit[0])))
         best: dict[str, _Typo] = {}
         for name, edits, _ in found:
-            solid = len(name) > _TYPO_LENGTH or name in self._english or name in self._dossier
+            english = name in self._english or name in self._dossier
+            solid = len(name) > _TYPO_LENGTH or english
             for code in self._lookup(name) or ():
-                best.setdefault(code, _Typo(int(edits), code, solid))
+                best.setdefault(code, _Typo(int(edits), code, solid, english))
         return list(best.values())
 
     def _starting(self, key: str) -> tuple[list[str], set[str]]:
@@ -747,4 +790,5 @@ def _variants(text: str) -> Iterator[str]:
             yield current
             # Anchored at the start: sub() would look for an article anywhere.
             lead = _LEAD.match(current)
-            queue += [current[lead.end() :] if lead else "", _TRAIL.sub("", current)]
+            bare = current[lead.end() :] if lead else ""
+            queue += [bare, _TRAIL.sub("", current, count=1), _TRAIL_OF.sub("", current, count=1)]

@@ -75,6 +75,7 @@ def test_what_fits_several_is_asked(query: str, expected: str) -> None:
     assert codes(resolution)[0] == expected.split()[0]
     assert set(expected.split()) <= set(codes(resolution))
     assert len(codes(resolution)) <= 5
+    assert resolution.near
 
 
 @pytest.mark.parametrize("query", NAMES["nonsense"]["suggesting"])
@@ -82,6 +83,33 @@ def test_nonsense_suggests_and_never_guesses(query: str) -> None:
     resolution = PARTIES.resolve(query)
     assert resolution.party is None
     assert 1 <= len(resolution.suggestions) <= 5
+    assert not resolution.near
+
+
+@pytest.mark.parametrize("query", ["Merkel", "Obama", "Gondor", "xyz", "who is winning"])
+def test_far_away_names_are_told_from_near_ones(query: str) -> None:
+    assert not PARTIES.resolve(query).near
+
+
+@pytest.mark.parametrize("query", ["us", "Germ", "Congo", "Nigera", "Donald", "Germany", "Germny", ""])
+def test_answers_and_what_is_ambiguous_or_begun_are_near(query: str) -> None:
+    assert PARTIES.resolve(query).near
+
+
+def test_a_common_surname_is_no_slip_of_a_leaders() -> None:
+    parties = Parties(leaders=[Leader("Anna Jonson", "SE", "Minister"), Leader("Alexander Stubb", "FI", "President")])
+    for query in ("Johnson", "Mr Johnson"):
+        resolution = parties.resolve(query)
+        assert resolution.party is None
+        assert codes(resolution)[0] == "SE"
+        assert resolution.near
+    for query, code in (("Jonsson", "SE"), ("Stubbs", "FI"), ("Alex Stubb", "FI")):
+        assert parties.resolve(query) == Resolution(parties[code], guessed=True, suggestions=())
+    assert parties.resolve("Jo Stubb").party is None
+
+
+def test_a_city_that_names_its_country_in_a_query_does_not_in_a_text() -> None:
+    assert found("Istanbul, Munich, Geneva, Siberia and Bavaria. U. K. Smith met RF and EU-27.") == [("EU", "EU-27")]
 
 
 @pytest.mark.parametrize("query", NAMES["nonsense"]["silent"])
