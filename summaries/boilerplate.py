@@ -511,6 +511,9 @@ _PROMISE = _any(
     r"joining us|being (?:a|our))\b|^(?:hey|hi|hello|dear)(?: there)?,? (?:it['’]s|i['’]m|this is|readers?|everyone|"
     r"all|"
     r"friends?|subscribers?)\b|^(?:hey|hello|hi) there\b",
+    r"^make (?:a|your) (?:(?:\w+ )?(?:gift|donation)|contribution (?:today|now|here|to our))\b|^we are (?:a |"
+    r"an )?(?:\w+ ){0,2}"
+    r"(?:non-?profit|reader-(?:funded|supported))\b|^welcome to (?:today['’]s|tonight['’]s|our|this)\b",
     r"\bqualifying purchases\b|\b(?:we|i|our (?:site|website)) (?:may |might |will |can |could )?(?:also )?(?:earn|"
     r"receive|get|make|collect) (?:a |an |some )?(?:small |affiliate |modest )*(?:commissions?|share of (?:the )?"
     r"(?:sales?|revenue))\b|\bat no (?:extra|additional) cost to you\b|^(?:prices|offers|deals)\b.{0,40}\b(?:correct|"
@@ -594,7 +597,7 @@ _BIO = re.compile(
 )
 # Who writes here: what a reporter would put between two commas stands in a sentence of its own.
 _CRAFT = (
-    r"(?:correspondent|editor|reporter|columnist|contributor|fellow|research associate|essayist|"
+    r"(?:correspondent|bureau chief|editor|reporter|columnist|contributor|fellow|research associate|essayist|"
     r"(?:staff |opinion )writer)"
 )
 # Many have these trades who don't write here; where they work must follow.
@@ -637,7 +640,8 @@ _AUTHOR = _any(
 )
 _WRITER = _any(
     r"^(?:the|this (?:article['’]s|column['’]s)) (?:writer|author|columnist|reviewer|essayist)s? (?:is|are) "
-    r"(?:(?:an?|the|currently|also|one of|based) |professor|director|chair|editor|head|president\b)"
+    r"(?:(?:an?|the|currently|also|one of|based) |researchers? |(?:\w+ )?fellows |professor|director|chair|editor|"
+    r"head|president\b)"
     r"(?!.{0,160}, (?:\w+ ){1,4}(?:heard|found|ruled)\b)",
     r"^(?:(?:der|die|unser|unsere) (?:autor|autorin|verfasser|verfasserin) (?:ist|lehrt|arbeitet|war|leitet)|"
     r"l['’]aut(?:eur|rice|eure) (?:est|enseigne)|(?:el|la) autora? es|autork?a? jest|автор(?:ка)? (?:є|—|–|-)) ",
@@ -692,7 +696,8 @@ _ABOUT_ITSELF = _any(
     r"piece|essay|commentary)\b.{0,40}\bdo(?:es)? not (?:reflect|represent|express) the (?:views?|opinions?|"
     r"position)\b",
     r"^(?:the author(?:s)?['’]?s? (?:is|are) writing|the authors? (?:has|have) no (?:conflict|relevant)|"
-    r"this (?:is an opinion|article represents the (?:view|opinion)|column represents|is a guest))\b",
+    r"this (?:is an opinion|article represents the (?:view|opinion)|column represents|is a guest (?:column|essay|"
+    r"post|article|contribution|commentary)))\b",
     r"\bcommitted to publishing (?:a |an )?(?:diversity|range|letters|variety)\b|\bwe['’]d (?:like|love) to hear "
     r"(?:from you|what you think|your)\b|^here (?:are|is|['’]s) (?:some tips|our e-?mail)\b|^and here['’]s our\b",
     r"\breceives? (?:\w+ )?(?:support|funding|grants|assistance)\b.{0,50}\b(?:coverage|reporting|journalism|"
