@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 
 import click
 
 from bot.app import App
 from bot.commands import COMMANDS, answer
+from bot.commands.asking import example_party
 from bot.render import render
+from bot.render.terminal import terminal_style
 from bot.request import LOCAL_READER, parse
 
 _LEAVE = {"exit", "quit", "bye", "q"}
@@ -23,7 +24,10 @@ def run(app: App) -> None:
         _complete_names(app)
         shelf = app.library.shelf(app.clock().date())
         click.echo(f"Rollcall: {app.dossier.topic.name}. {shelf.count} articles on file.")
-        click.echo(f"Type {prefix}who-is-in, {prefix}status Germany or {prefix}help. To leave: exit, or Ctrl-D.\n")
+        click.echo(
+            f"Type {prefix}who-is-in, {prefix}status {example_party(app.library)} or {prefix}help. "
+            "To leave: exit, or Ctrl-D.\n"
+        )
     while (line := _read(interactive)) is not None:
         request = parse(line, reader=LOCAL_READER, now=app.clock(), prefix=prefix)
         if request is None:
@@ -31,8 +35,7 @@ def run(app: App) -> None:
         if request.name in _LEAVE and not request.words:
             return
         found = answer(request, app.library)
-        width = max(40, min(100, shutil.get_terminal_size().columns)) if interactive else None
-        click.echo(render.as_text(found, width=width, colour=interactive))
+        click.echo(render.as_text(found, **terminal_style()))
         click.echo("")
 
 

@@ -11,6 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from bot.answers import Answer
     from bot.app import App
@@ -44,6 +45,13 @@ class _Commands(click.Group):
             _fail(error.problems)
         except StoreError as error:
             _fail([str(error)])
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            # A disk, a folder or a name that the system refuses: its own words say which and why.
+            _fail([f"{error.filename or 'the system'}: {error.strerror or error}."])
+        except UnicodeEncodeError:
+            _fail(["A name on the command line is not text this system can store."])
 
     def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         for stream in (sys.stdout, sys.stderr):
@@ -124,31 +132,22 @@ def say(command: str, as_json: bool, home: str | None, config: str | None) -> No
 
 
 def _say(app: App, line: str, as_json: bool) -> int:
+    from bot.answers import mistake
     from bot.commands import answer
     from bot.render import render
+    from bot.render.terminal import terminal_style
     from bot.request import LOCAL_READER, parse
 
     request = parse(line, reader=LOCAL_READER, now=app.clock(), prefix=app.settings.answers.prefix)
     if request is None:
-        click.echo("Nothing was asked. For example: rollcall say '!status Germany'", err=True)
-        return MISTAKE
-    found = answer(request, app.library)
+        found = mistake("unknown", "nothing_asked", f"Nothing was asked. Try {app.settings.answers.prefix}help.")
+    else:
+        found = answer(request, app.library)
     if as_json:
         _json(render.as_json(found))
     else:
-        click.echo(render.as_text(found, **_terminal()))
+        click.echo(render.as_text(found, **terminal_style()))
     return found.exit_code
-
-
-def _terminal() -> dict[str, Any]:
-    """Return how text may be shown: wrapped and bold on a terminal, plain lines into a file or pipe."""
-    import os
-    import shutil
-
-    if not sys.stdout.isatty():
-        return {}
-    colour = "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-    return {"width": max(40, min(100, shutil.get_terminal_size().columns)), "colour": colour}
 
 
 @main.command()
@@ -183,6 +182,7 @@ def briefing(
 
 
 def _briefing(app: App, day: str | None, since: str | None, until: str | None) -> Answer:
+    from bot.commands import guarded
     from bot.commands.briefing import briefing_of
     from bot.request import LOCAL_READER, BadDate, Request, parse_day
     from summaries.briefing import Window, day_window
@@ -201,7 +201,7 @@ def _briefing(app: App, day: str | None, since: str | None, until: str | None) -
     except BadDate as error:
         _fail([f"--date: {error}"])
     request = Request("briefing", "", LOCAL_READER, now, app.settings.answers.prefix)
-    return briefing_of(window, request, app.library)
+    return guarded("briefing", app.library, lambda: briefing_of(window, request, app.library))
 
 
 def _moment(text: str) -> datetime:
@@ -215,6 +215,7 @@ def _moment(text: str) -> datetime:
 
 def _show(made: Answer, form: str) -> None:
     from bot.render import render
+    from bot.render.terminal import terminal_style
 
     if form == "json":
         _json({"v": render.JSON_VERSION, **made.data})
@@ -223,7 +224,7 @@ def _show(made: Answer, form: str) -> None:
     elif form == "html":
         click.echo(render.as_html(made), nl=False)
     else:
-        click.echo(render.as_text(made, **_terminal()))
+        click.echo(render.as_text(made, **terminal_style()))
 
 
 @main.command()
@@ -341,18 +342,20 @@ def _read_text(file: str) -> str:
     import os
     import stat
 
-    from summaries.toml import Problems
+    from summaries.toml import MAX_TEXT, Problems
 
     try:
         if file == "-":
-            data = sys.stdin.buffer.read()
+            data = sys.stdin.buffer.read(MAX_TEXT + 1)
         else:
             mode = os.stat(file).st_mode
             if not stat.S_ISREG(mode):
                 kind = "a folder" if stat.S_ISDIR(mode) else "a pipe or device"
                 raise Problems([f"{file}: it is {kind}, not a file."])
             with open(file, "rb") as handle:
-                data = handle.read()
+                data = handle.read(MAX_TEXT + 1)
+        if len(data) > MAX_TEXT:
+            raise Problems([f"{file}: more than {MAX_TEXT:,} bytes long, so it is no table."])
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise Problems([f"{file}: not UTF-8 at byte {error.start}. Save it as UTF-8."]) from None
@@ -377,33 +380,53 @@ def show(as_json: bool, home: str | None, config: str | None) -> None:
             )
         else:
             click.echo(rows.in_words(stored, app.library))
+            waiting = rows.proposals(app.library)
+            if waiting.rows:
+                click.echo(f"\nProposed, waiting for an editor:\n\n{rows.in_words(waiting, app.library)}")
 
 
 @table.command()
 @click.argument("file", metavar="[FILE]", required=False)
+@click.option("--proposed", is_flag=True, help="The rows that wait for an editor instead; importing approves them.")
 @_shared
-def export(file: str | None, home: str | None, config: str | None) -> None:
+def export(file: str | None, proposed: bool, home: str | None, config: str | None) -> None:
     """Write the table as stances.toml to FILE, or to standard output."""
-    import os
     from pathlib import Path
 
     from bot import table as rows
-    from summaries.toml import Problems
 
     with _app(home, config) as app:
-        text = rows.export(app.library)
+        text = rows.export(app.library, proposed=proposed)
     if file is None or file == "-":
         sys.stdout.buffer.write(text.encode())
         sys.stdout.buffer.flush()
         return
-    # Written beside it and moved, so that an interruption never leaves half a table.
-    part = Path(f"{file}.part")
+    _write_text(Path(file), text)
+
+
+def _write_text(path: Path, text: str) -> None:
+    """Write a file that a person named, all of it or nothing; what is there and no file (a device, a pipe) is left."""
+    import os
+    import tempfile
+
+    from summaries.toml import Problems
+
     try:
-        part.write_bytes(text.encode())
-        os.replace(part, file)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise Problems([f"{file}: cannot be written: {error.strerror or error}."]) from None
+        target = path.resolve()
+        if target.exists() and not target.is_file():
+            raise Problems([f"{path}: it is no file, so nothing is written to it. Name a file, or none to print it."])
+        handle, part = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:50]}.")
+        try:
+            with os.fdopen(handle, "wb") as written:
+                written.write(text.encode())
+            os.chmod(part, target.stat().st_mode & 0o777 if target.exists() else 0o644)
+            os.replace(part, target)
+        except BaseException:
+            os.unlink(part)
+            raise
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise Problems([f"{path}: cannot be written: {reason}."]) from None
 
 
 @table.command("import")
@@ -416,6 +439,9 @@ def import_(file: str, by: str, why: str, as_json: bool, home: str | None, confi
     """Take a table file in: new rows are added, changed ones approved as new revisions, missing ones stay."""
     from bot import table as rows
 
+    for option, words in (("--by", by), ("--why", why)):
+        if not words.strip() or len(words) > 200 or not words.isprintable():
+            _fail([f"{option}: give one to 200 characters that can be printed; they go on record."])
     with _app(home, config) as app:
         done = rows.import_rows(app.library, _read_text(file), file, now=app.clock(), by=by, why=why)
     if as_json:

@@ -47,7 +47,7 @@ class BriefingSettings(_Section):
 class IngestSettings(_Section):
     """What is accepted from files."""
 
-    max_megabytes: int = Field(default=10, ge=1, le=100)
+    max_megabytes: int = Field(default=2, ge=1, le=50)
 
 
 class Settings(_Section):
@@ -81,11 +81,11 @@ def read_settings(home: Path, option: str | None, environment: Mapping[str, str]
     """
     named = option or environment.get("ROLLCALL_CONFIG")
     path = Path(named).expanduser() if named else home / "config.toml"
-    if not named and not path.exists():
-        return _with_environment(Settings(), environment)
-    if path.exists() and not path.is_file():
-        raise Problems([f"{path}: not a regular file. Name a TOML file."])
     try:
+        if not named and not path.exists():
+            return _with_environment(Settings(), environment)
+        if path.exists() and not path.is_file():
+            raise Problems([f"{path}: not a regular file. Name a TOML file."])
         text = path.read_bytes().decode("utf-8")
     except OSError as error:
         raise Problems([f"{path}: cannot be read: {error.strerror or error}."]) from None

@@ -70,13 +70,25 @@ def _files(path: Path) -> Iterator[Path | Refused]:
         subfolders.sort()
         for name in sorted(names):
             file = Path(folder, name)
-            if file.suffix.lower() in SUFFIXES:
-                found = True
+            if file.suffix.lower() not in SUFFIXES:
+                continue
+            found = True
+            if file.is_symlink() and not _inside(file, path):
+                yield Refused(str(file), "it is a link out of the folder; name the file itself")
+            else:
                 yield file
     for problem in problems:
         yield Refused(str(problem.filename), _reason(problem))
     if not found and not problems:
         yield Refused(str(path), f"the folder holds no {', '.join(SUFFIXES)} file")
+
+
+def _inside(link: Path, folder: Path) -> bool:
+    try:
+        return link.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):
+        # A loop: reading the file will say so.
+        return True
 
 
 def _reason(error: OSError | ValueError) -> str:

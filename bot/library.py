@@ -5,20 +5,26 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from bot.store import articles, claims, counters, figures
+from bot.store import articles, claims, counters, feeds, figures
+from bot.store.articles import Listed, Mention
 from bot.store.engine import Connection, Store
+from bot.store.feeds import Heard
 from summaries.article import Article
 from summaries.claims import Claim, Figure, Quote
 from summaries.parties import Parties
+from summaries.receipts import why_broken
 from summaries.table import Position, positions
 from summaries.topic import Topic
 
 if TYPE_CHECKING:
     from summaries.briefing import Lengths
+
+MAX_MENTIONS = 20
+"""How many articles that speak of a party an answer lists; all are counted."""
 
 
 def end_of(day: date) -> datetime:
@@ -28,35 +34,37 @@ def end_of(day: date) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """The articles held: how many, and the day of the newest; None when no article has a date."""
+    """The articles held: how many, and the day the newest was published; None when none of them says so."""
 
     count: int
     newest: date | None
 
 
 @dataclass(frozen=True, slots=True)
-class Mentioned:
-    """An article that speaks of a party: how often, and where first."""
+class Broken:
+    """A row that is left out of every answer, because a quote of it is not in its article any more."""
 
-    article: Article
-    count: int
+    row: Claim | Figure
+    why: str
 
 
 @dataclass(slots=True)
 class _Kept:
-    """What was read at one version of the store."""
+    """What was read at one version of the store. Rows whose quotes don't hold are kept apart: they never count."""
 
     version: int
-    claims: Sequence[Claim] = ()
-    figures: Sequence[Figure] = ()
+    claims: list[Claim] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
+    broken: list[Broken] = field(default_factory=list)
     articles: dict[tuple[str, int], Article] = field(default_factory=dict)
     positions: dict[date, dict[str, Position]] = field(default_factory=dict)
     shelves: dict[date, Shelf] = field(default_factory=dict)
+    mentions: dict[tuple[str, date], tuple[list[Mention], int]] = field(default_factory=dict)
 
 
-def _make_room(kept: dict[date, Any]) -> None:
-    """Readers may ask for any day of the past; a few dozen answers are kept."""
-    if len(kept) > 64:
+def _make_room(kept: dict[Any, Any]) -> None:
+    """Readers may ask for any party on any day of the past; some hundred answers are kept."""
+    if len(kept) > 500:
         kept.clear()
 
 
@@ -86,7 +94,10 @@ class Library:
 
     @contextmanager
     def one_moment(self) -> Iterator[None]:
-        """Let all that this thread reads inside come from one moment of the store, however much is written meanwhile."""
+        """Let all that this thread reads inside come from one moment of the store, whatever is written meanwhile.
+
+        Nothing may be written inside: the connection is held until the end.
+        """
         with self._current():
             yield
 
@@ -101,26 +112,70 @@ class Library:
             version = counters.value(connection)
             kept = self._kept
             if kept is None or kept.version != version:
-                key = self.topic.key
-                kept = _Kept(version, claims.effective(connection, key), figures.effective(connection, key))
-                self._kept = kept
+                kept = self._kept = self._read(version, connection)
             self._open.current = (kept, connection)
             try:
                 yield kept, connection
             finally:
                 self._open.current = None
 
+    def _read(self, version: int, connection: Connection) -> _Kept:
+        """Read the approved rows and verify every quote of them."""
+        kept = _Kept(version)
+        key = self.topic.key
+        for claim in claims.effective(connection, key):
+            if not self._set_apart(claim, kept, connection):
+                kept.claims.append(claim)
+        for figure in figures.effective(connection, key):
+            if not self._set_apart(figure, kept, connection):
+                kept.figures.append(figure)
+        return kept
+
+    def _set_apart(self, row: Claim | Figure, kept: _Kept, connection: Connection) -> bool:
+        for quote in row.quotes:
+            why = why_broken(quote, self._source(quote, kept, connection))
+            if why:
+                kept.broken.append(Broken(row, why))
+                return True
+        return False
+
+    def _source(self, quote: Quote, kept: _Kept, connection: Connection) -> Article | None:
+        place = (quote.article, quote.revision)
+        found = kept.articles.get(place)
+        if found is None:
+            found = articles.get(connection, self.topic.key, *place)
+            newest = articles.get(connection, self.topic.key, quote.article)
+            if found is None or newest is None:
+                return None
+            # The words are those of the quoted revision; what is known of the article may have been learnt since.
+            found = replace(
+                found,
+                title=newest.title,
+                publisher=newest.publisher,
+                author=newest.author,
+                url=newest.url,
+                label=newest.label,
+            )
+            kept.articles[place] = found
+        return found
+
     @property
     def claims(self) -> Sequence[Claim]:
-        """The approved claims."""
+        """The approved claims whose quotes hold."""
         with self._current() as (kept, _):
             return kept.claims
 
     @property
     def figures(self) -> Sequence[Figure]:
-        """The approved figures."""
+        """The approved figures whose quotes hold."""
         with self._current() as (kept, _):
             return kept.figures
+
+    @property
+    def broken(self) -> Sequence[Broken]:
+        """The approved rows that are left out, because a quote of theirs doesn't hold."""
+        with self._current() as (kept, _):
+            return kept.broken
 
     def positions(self, as_of: date) -> dict[str, Position]:
         """Return every party's position by the end of a UTC day."""
@@ -131,20 +186,15 @@ class Library:
                 found = kept.positions[as_of] = positions(self.topic, self.parties, kept.claims, as_of)
             return found
 
-    def article(self, identifier: str, revision: int) -> Article | None:
-        """Return one revision of an article, or None when it isn't stored."""
-        with self._current() as (kept, connection):
-            key = (identifier, revision)
-            found = kept.articles.get(key)
-            if found is None:
-                found = articles.get(connection, self.topic.key, identifier, revision)
-                if found is not None:
-                    kept.articles[key] = found
-            return found
+    def article(self, identifier: str, revision: int | None = None) -> Article | None:
+        """Return one revision of an article as it is stored, the newest by default; None when it isn't stored."""
+        with self._current() as (_, connection):
+            return articles.get(connection, self.topic.key, identifier, revision)
 
     def source(self, quote: Quote) -> Article | None:
-        """Return the article that a quote names."""
-        return self.article(quote.article, quote.revision)
+        """Return the text a quote names, with what is known of the article by now."""
+        with self._current() as (kept, connection):
+            return self._source(quote, kept, connection)
 
     def shelf(self, as_of: date) -> Shelf:
         """Return how many articles published by the end of a UTC day are held, and the newest one's day."""
@@ -156,27 +206,31 @@ class Library:
                 found = kept.shelves[as_of] = Shelf(count, newest.date() if newest else None)
             return found
 
-    def mentions(self, party: str, as_of: date) -> list[Mentioned]:
-        """Return the articles published by the end of a UTC day that speak of a party, newest first."""
-        with self._current() as (_, connection):
-            found = articles.mentions(connection, self.topic.key, party, end_of(as_of))
-            held = [(articles.get(connection, self.topic.key, row.article_id, row.revision), row) for row in found]
-            return [Mentioned(article, row.count) for article, row in reversed(held) if article is not None]
+    def mentions(self, party: str, as_of: date) -> tuple[list[Mention], int]:
+        """Return the newest articles by the end of a UTC day that speak of a party, and how many do in all."""
+        with self._current() as (kept, connection):
+            found = kept.mentions.get((party, as_of))
+            if found is None:
+                _make_room(kept.mentions)
+                until = end_of(as_of)
+                rows = articles.mentions(connection, self.topic.key, party, until, limit=MAX_MENTIONS)
+                count = len(rows)
+                if count == MAX_MENTIONS:
+                    count = articles.count_mentions(connection, self.topic.key, party, until)
+                found = kept.mentions[party, as_of] = (rows, count)
+            return found
 
     def window(self, since: datetime, until: datetime) -> list[Article]:
         """Return the newest revision of each article published (or, without a date, stored) in [since, until)."""
         with self._current() as (_, connection):
             return articles.current(connection, self.topic.key, since=since, until=until)
 
-    def articles(self, as_of: date) -> list[Article]:
-        """Return the newest revision of each article published by the end of a UTC day, newest first."""
+    def listed(self, as_of: date, limit: int) -> list[Listed]:
+        """Return what is known of the newest articles published by the end of a UTC day, newest first."""
         with self._current() as (_, connection):
-            return articles.current(connection, self.topic.key, until=end_of(as_of))[::-1]
+            return articles.listed(connection, self.topic.key, end_of(as_of), limit=limit)
 
-    def silent_sources(self) -> list[str]:
-        """Return the names of feeds that have not been heard from; none while no feed is read."""
-        return []
-
-    def feeds_read(self) -> bool:
-        """Tell whether any feed has ever been read."""
-        return False
+    def feeds(self) -> list[Heard]:
+        """Return the dossier's feeds that have been polled, and when each last answered."""
+        with self._current() as (_, connection):
+            return feeds.heard(connection, self.topic.key)

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from bot.store import articles, claims, dossiers, figures
@@ -14,7 +15,9 @@ from summaries.article import Article
 from summaries.claims import Claim
 from summaries.dossier import Dossier
 from summaries.parties import Parties
-from summaries.stances import row_digest
+from summaries.stances import as_row, parse_table, row_digest
+from summaries.text import READ
+from summaries.toml import Problems
 from summaries.topic import Topic
 
 
@@ -31,7 +34,8 @@ def seed(store: Store, dossier: Dossier, *, now: datetime) -> Seeded:
     """Take a dossier into the store, in one transaction. Costs one query when its files are those taken last.
 
     A row is judged by what was last seeded (its digest is kept), not by the store: an editor's later changes stay, and
-    a row changed in the file becomes a proposal once.
+    a row changed in the file becomes a proposal once. Raises :class:`~summaries.toml.Problems`, naming the row, when
+    something of the table does not fit; nothing is taken in then.
     """
     key = dossier.topic.key
     names = names_digest(dossier.topic)
@@ -42,22 +46,27 @@ def seed(store: Store, dossier: Dossier, *, now: datetime) -> Seeded:
     with store.writing() as connection:
         new_articles = 0
         for article in dossier.articles:
-            stored = articles.add(
-                connection, key, f"seed:{article.id}", article, article_id=article.id, background=True, now=now
-            )
+            try:
+                stored = articles.add(
+                    connection, key, f"seed:{article.id}", article, article_id=article.id, background=True, now=now
+                )
+            except ValueError as error:
+                raise Problems([f"articles.toml: articles[{article.id}].id: {error}. Give it another one."]) from None
             new_articles += stored.outcome == "new"
             record_mentions(connection, key, article, stored, dossier.parties)
+        # A quote may name any stored revision, so the table is checked here, in the transaction that stores them.
+        table = parse_table(dossier.stances, dossier.topic, dossier.parties, partial(articles.get, connection, key))
         added = proposed = 0
-        for row in dossier.table.rows:
+        for row in table.rows:
             ledger: Any = claims if isinstance(row, Claim) else figures
-            before = ledger.seed_hashes(connection, key).get(row.id)
             digest = row_digest(row)
-            if before == digest:
+            if ledger.seed_hashes(connection, key).get(row.id) == digest:
                 continue
-            if before is None and not ledger.history(connection, key, row.id):
+            history = ledger.history(connection, key, row.id)
+            if not history:
                 ledger.add_revision(connection, key, row, now=now, by="the dossier", why="shipped with the dossier")
                 added += 1
-            else:
+            elif as_row(history[-1].value) != as_row(row):
                 proposal = replace(row, state="proposed")
                 ledger.add_revision(connection, key, proposal, now=now, by="the dossier", why="changed in stances.toml")
                 proposed += 1
@@ -83,7 +92,7 @@ def record_mentions(
 
 def _mentions(article: Article, parties: Parties) -> Iterable[tuple[str, int, int, int]]:
     found: dict[str, tuple[str, int, int, int]] = {}
-    for mention in parties.find(article.text, article.language, article.body_start):
+    for mention in parties.find(article.text[: article.body_start + READ], article.language, article.body_start):
         party, count, start, end = found.get(mention.party, (mention.party, 0, mention.start, mention.end))
         found[mention.party] = (party, count + 1, start, end)
     return found.values()

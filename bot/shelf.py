@@ -24,7 +24,7 @@ def find_article(library: Library, wanted: str, revision: int | None) -> tuple[A
     with library.store.reading() as connection:
         found = articles.find(connection, key, wanted)
         if not found:
-            held = ", ".join(article.id for article in articles.current(connection, key)[:5])
+            held = ", ".join(article.id for article in articles.listed(connection, key, limit=5))
             raise Problems([f'No article has the id "{shown}". On file, for example: {held or "none"}.'])
         if len(found) > 1:
             raise Problems([f'"{shown}" could be {", ".join(found)}. Write more of it.'])
@@ -44,7 +44,7 @@ def article_json(article: Article, revisions: Sequence[RevisionInfo]) -> dict[st
         "revisions": [
             {
                 "revision": r.number,
-                "stored": r.stored_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "stored": words.iso(r.stored_at),
                 "fingerprint": r.fingerprint,
                 "warnings": list(r.warnings),
             }

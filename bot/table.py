@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from bot.library import Library
 from bot.render.medium import harmless
 from bot.store import claims, figures
-from summaries.claims import Claim
+from summaries.claims import Claim, Figure, State
 from summaries.stances import Table, as_row, check_table, parse_table, write_table
 
 
@@ -22,14 +22,28 @@ class Imported:
     unchanged: int
 
 
+_DECIDED: tuple[State, ...] = ("approved", "withdrawn", "rejected", "proposed")
+
+
 def stored_table(library: Library) -> Table:
-    """Return every row of the store as it stands: the newest revision of each, proposals included."""
+    """Return the table of the store: of each row the newest decided revision, or the proposal where none is decided."""
     key = library.topic.key
     with library.store.reading() as connection:
         return Table(
-            tuple(one.value for one in claims.all_rows(connection, key)),
-            tuple(one.value for one in figures.all_rows(connection, key)),
+            tuple(claims.effective(connection, key, states=_DECIDED)),
+            tuple(figures.effective(connection, key, states=_DECIDED)),
         )
+
+
+def proposals(library: Library) -> Table:
+    """Return the rows that wait for an editor: the newest revision of each row whose newest one is a proposal."""
+    key = library.topic.key
+    with library.store.reading() as connection:
+        newest = claims.all_rows(connection, key), figures.all_rows(connection, key)
+    return Table(
+        tuple(one.value for one in newest[0] if one.value.state == "proposed"),
+        tuple(one.value for one in newest[1] if one.value.state == "proposed"),
+    )
 
 
 def check(library: Library) -> list[str]:
@@ -37,9 +51,20 @@ def check(library: Library) -> list[str]:
     return check_table(stored_table(library), library.topic, library.parties, library.article, "stored table")
 
 
-def export(library: Library) -> str:
-    """Return the store's table as ``stances.toml``: the same rows are always the same bytes."""
-    return write_table(stored_table(library))
+def export(library: Library, *, proposed: bool = False) -> str:
+    """Return the store's table as ``stances.toml``: the same rows are always the same bytes.
+
+    With ``proposed`` the rows that wait for an editor instead, as they would be once approved: importing does that.
+    """
+    if not proposed:
+        return write_table(stored_table(library))
+    waiting = proposals(library)
+    return write_table(
+        Table(
+            tuple(replace(row, state="approved") for row in waiting.claims),
+            tuple(replace(row, state="approved") for row in waiting.figures),
+        )
+    )
 
 
 def import_rows(library: Library, text: str, source: str, *, now: datetime, by: str, why: str) -> Imported:
@@ -54,14 +79,18 @@ def import_rows(library: Library, text: str, source: str, *, now: datetime, by: 
     changed: list[str] = []
     unchanged = 0
     with library.store.writing() as connection:
+        before: dict[str, Claim | Figure] = {
+            **{row.id: row for row in claims.effective(connection, key, states=_DECIDED)},
+            **{row.id: row for row in figures.effective(connection, key, states=_DECIDED)},
+        }
         for row in table.rows:
             ledger: Any = claims if isinstance(row, Claim) else figures
-            history = ledger.history(connection, key, row.id)
-            if history and as_row(history[-1].value) == as_row(row):
+            stands = before.get(row.id)
+            if stands is not None and as_row(stands) == as_row(row):
                 unchanged += 1
                 continue
             ledger.add_revision(connection, key, row, now=now, by=by, why=why)
-            (changed if history else added).append(row.id)
+            (added if stands is None else changed).append(row.id)
     return Imported(tuple(added), tuple(changed), unchanged)
 
 

@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from typing import Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from summaries.text import Span, is_heading, paragraphs
+from summaries.text import LINE, Span, is_heading, paragraphs
 
 Precision = Literal["time", "day"]
 Basis = Literal["stated", "inferred", "unknown"]
@@ -118,19 +118,27 @@ def decode(data: bytes) -> tuple[str, tuple[str, ...]]:
 def parse_date(value: str) -> Published | None:
     """Read a date as articles and people write it; None when it is no real date.
 
-    Takes ISO 8601 dates and times, RFC 2822, "20 March 2025" and "March 20, 2025". Times without a zone are read as
-    UTC. A remark such as "(estimated)" behind the date makes it inferred.
+    Takes ISO 8601 dates and times, RFC 2822, "20 March 2025", "March 20, 2025" and "20.3.2025". Times without a zone
+    are read as UTC. A remark such as "(estimated)" behind the date makes it inferred.
     """
     value = value.strip()
     basis: Basis = "stated"
     if remark := re.search(r"\s*\((?:estimated|inferred|approx\w*|about)\)\s*$", value, re.IGNORECASE):
         value, basis = value[: remark.start()], "inferred"
+    found = _parse_date(value, basis)
+    # No news is older; and the ends of the calendar can't be reckoned with.
+    return found if found is not None and found.at is not None and 1900 <= found.at.year < 2200 else None
+
+
+def _parse_date(value: str, basis: Basis) -> Published | None:
     try:
         if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
             return Published(datetime.combine(date.fromisoformat(value), datetime.min.time(), UTC), "day", basis)
         if re.match(r"\d{4}-\d{2}-\d{2}[T ]", value):
             return Published(_utc(datetime.fromisoformat(value)), "time", basis)
-        if words := re.fullmatch(r"(?:\w+,\s*)?(\d{1,2})\.?\s+([A-Za-z]+)\.?,?\s+(\d{4})", value):
+        if words := re.fullmatch(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})", value):
+            return Published(datetime(int(words[3]), int(words[2]), int(words[1]), tzinfo=UTC), "day", basis)
+        if words := re.fullmatch(r"(?:\w+,\s*)?(\d{1,2})(?:\.|st|nd|rd|th)?\s+([A-Za-z]+)\.?,?\s+(\d{4})", value):
             return _named_month(words[1], words[2], words[3], basis)
         if words := re.fullmatch(r"(?:\w+,\s*)?([A-Za-z]+)\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})", value):
             return _named_month(words[2], words[1], words[3], basis)
@@ -199,24 +207,25 @@ def read_text(data: bytes, *, now: datetime) -> Draft:
 
 
 def _header_end(text: str, first: int) -> tuple[int, dict[str, str]] | None:
-    """Return where the body starts behind a header, and the header's keys in lower case; None without a header."""
+    """Return where the body starts behind a header, and the header's keys in lower case; None without a header.
+
+    The header ends at the first blank line, or before the first line that is no "key: value": text is never lost.
+    """
     known: dict[str, str] = {}
     position = first
     while position < len(text):
-        end = text.find("\n", position)
-        end = len(text) if end < 0 else end
-        line = text[position:end].rstrip("\r")
-        if position == first:
-            match = _HEADER_LINE.fullmatch(line)
-            if match is None or match[1].lower() not in _HEADER_KEYS:
-                return None
+        match_line = LINE.match(text, position)
+        line = text[position:] if match_line is None else match_line.group()
+        match = _HEADER_LINE.fullmatch(line.rstrip("\r\n\u2028\u2029"))
+        if position == first and (match is None or match[1].lower() not in _HEADER_KEYS):
+            return None
         if not line.strip():
-            return min(end + 1, len(text)), known
-        if match := _HEADER_LINE.fullmatch(line):
-            key, value = match[1].lower(), " ".join(match[2].split())
-            if value:
-                known.setdefault(key, value[:1000])
-        position = end + 1
+            return position + len(line), known
+        if match is None:
+            return position, known
+        if value := " ".join(match[2].split()):
+            known.setdefault(match[1].lower(), value[:1000])
+        position += len(line)
     return len(text), known
 
 

@@ -5,16 +5,16 @@ It is built from what it is given and nothing else; every medium's form of it is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from summaries.article import Article
-from summaries.claims import Claim, Figure
+from summaries.claims import Figure
 from summaries.parties import Parties
 from summaries.stories import group_stories
 from summaries.summarize import Sentence, summarize
-from summaries.table import Change, Position, changes, figures_at, positions
+from summaries.table import Change, Position, changes
 from summaries.topic import Topic
 
 
@@ -30,14 +30,9 @@ class Window:
         """The day the briefing is named after: the last one it covers."""
         return (self.until - timedelta(microseconds=1)).date()
 
-    @property
-    def before(self) -> date:
-        """The last day that was over when the window began; what was reported by then is not news."""
-        return (self.since - timedelta(microseconds=1)).date()
-
-    def covers(self, day: date) -> bool:
-        """Tell whether what was reported on a UTC day is news in this window."""
-        return self.before < day <= self.day
+    def covers(self, moment: datetime) -> bool:
+        """Tell whether a moment (aware) lies in the window."""
+        return self.since <= moment < self.until
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,35 +75,23 @@ def build_briefing(
     window: Window,
     topic: Topic,
     parties: Parties,
-    claims: Sequence[Claim],
-    figures: Sequence[Figure],
+    before: Mapping[str, Position],
+    after: Mapping[str, Position],
+    figures: Mapping[str, Sequence[Figure]],
     articles: Sequence[Article],
     lengths: Lengths = Lengths(),
     silent_sources: Sequence[str] = (),
 ) -> Briefing:
-    """Build the briefing of a window from the approved claims and figures and the window's ``articles``.
+    """Build a briefing: how the table ``before`` became the table ``after``, what ``articles`` tell, new ``figures``.
 
-    A sentence is printed once: what a change or a figure already quotes is left out of the stories as long as an
-    article has other sentences to offer.
+    Whoever calls decides what is new: for a window of time, or for what one place was shown last. A sentence is printed
+    once: what a change or a figure already quotes is left out of the stories as long as an article has others to offer.
     """
-    moved = changes(topic, parties, claims, window.before, window.day)
-    after = positions(topic, parties, claims, window.day)
-    new_figures = {
-        measure: tuple(row for row in rows if window.covers(row.reported_on))
-        for measure, rows in figures_at(figures, topic, window.day).items()
-    }
-    new_figures = {measure: rows for measure, rows in new_figures.items() if rows}
-    quoted = {
-        (quote.article, quote.revision, quote.span)
-        for claim in (change.after.claim for change in moved if change.after)
-        for quote in claim.quotes[:1]
-    } | {
-        (quote.article, quote.revision, quote.span)
-        for rows in new_figures.values()
-        for row in rows
-        for quote in row.quotes[:1]
-    }
-    stories = tuple(
+    changed = changes(topic, parties, before, after)
+    quotes = [change.after.claim.quotes[0] for change in changed if change.after]
+    quotes += [row.quotes[0] for rows in figures.values() for row in rows]
+    quoted = {(quote.article, quote.revision, quote.span) for quote in quotes}
+    stories = [
         StoryBrief(
             story.title,
             tuple(
@@ -123,14 +106,14 @@ def build_briefing(
             story.articles,
         )
         for story in group_stories(articles)
-    )
+    ]
     return Briefing(
         window=window,
-        changes=tuple(moved),
+        changes=tuple(changed),
         stories=_once(stories),
-        figures=new_figures,
-        before=positions(topic, parties, claims, window.before),
-        after=after,
+        figures={measure: tuple(rows) for measure, rows in figures.items()},
+        before=dict(before),
+        after=dict(after),
         last_change=max((position.last_change for position in after.values()), default=None),
         silent_sources=tuple(silent_sources),
     )

@@ -10,7 +10,7 @@ import re
 from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Literal
 
@@ -122,7 +122,7 @@ class Claim:
     @property
     def said_last(self) -> date:
         """The last day on which it can have been said: the end of ``said_on``, or the day it was reported."""
-        return self.said_on.last if self.said_on else self.reported_on
+        return min(self.said_on.last, self.reported_on) if self.said_on else self.reported_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +150,6 @@ class Revision:
     """One change of a claim or figure: its number from 1, when (aware UTC), by whom and why."""
 
     number: int
-    changed_at: str
+    changed_at: datetime
     changed_by: str
     why: str

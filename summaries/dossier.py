@@ -12,24 +12,27 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from summaries.article import Article, Published, parse_date, read_text
 from summaries.parties import Parties
-from summaries.stances import Table, parse_table
 from summaries.toml import Problems, explain, load, shown
 from summaries.topic import Topic, parse_topic
 
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """Everything a dossier's folder says; ``digest`` (SHA-256, hex) changes when any of its files does."""
+    """A dossier's folder; ``digest`` (SHA-256, hex) changes when any of its files does.
+
+    ``stances`` is the text of ``stances.toml``: its quotes name revisions of stored articles, so it is read and checked
+    by :func:`~summaries.stances.parse_table` against the store that takes the articles in.
+    """
 
     topic: Topic
     parties: Parties
     articles: tuple[Article, ...]
-    table: Table
+    stances: str
     digest: str
 
 
 def read_dossier(read: Callable[[str], bytes], *, now: datetime) -> Dossier:
-    """Read and check a dossier; ``read`` gives the bytes of a file by its path in the folder, ``now`` is aware UTC.
+    """Read a dossier; ``read`` gives the bytes of a file by its path in the folder, ``now`` is aware UTC.
 
     Raises :class:`~summaries.toml.Problems` with a sentence for each thing that is wrong.
     """
@@ -42,12 +45,11 @@ def read_dossier(read: Callable[[str], bytes], *, now: datetime) -> Dossier:
     topic = parse_topic(_text(remember, "topic.toml"))
     parties = Parties(topic.party_names, topic.leaders)
     articles = _parse_articles(_text(remember, "articles.toml"), remember, now)
-    by_id = {(article.id, article.revision): article for article in articles}
-    table = parse_table(_text(remember, "stances.toml"), topic, parties, lambda i, r: by_id.get((i, r)))
+    stances = _text(remember, "stances.toml")
     digest = hashlib.sha256()
     for path in sorted(seen):
         digest.update(path.encode() + b"\0" + hashlib.sha256(seen[path]).digest())
-    return Dossier(topic, parties, tuple(articles), table, digest.hexdigest())
+    return Dossier(topic, parties, tuple(articles), stances, digest.hexdigest())
 
 
 def _text(read: Callable[[str], bytes], path: str) -> str:

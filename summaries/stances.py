@@ -24,8 +24,8 @@ from summaries.text import collapse
 from summaries.toml import Problems, did_you_mean, explain, load, shown
 from summaries.topic import Topic
 
-Articles = Callable[[str, int], Article | None]
-"""Finds one revision of an article by its id and revision number."""
+Articles = Callable[[str, int | None], Article | None]
+"""Finds one revision of an article by its id and revision number; None is the newest."""
 
 HEADER = """\
 # The stance table. One row is one party's position as one source reports it; README, "How claims are verified", says
@@ -40,9 +40,9 @@ class _Row(BaseModel):
 
 class _Quote(_Row):
     article: str
-    revision: int = Field(default=1, ge=1)
-    start: int = Field(ge=0)
-    end: int = Field(ge=0)
+    revision: int | None = Field(default=None, ge=1, le=1_000_000)
+    start: int = Field(ge=0, le=1_000_000_000)
+    end: int = Field(ge=0, le=1_000_000_000)
     text: str
 
 
@@ -72,8 +72,8 @@ class _Claim(_Statement):
 class _Figure(_Statement):
     measure: str
     value: str = Field(min_length=1, max_length=100)
-    low: int | None = None
-    high: int | None = None
+    low: int | None = Field(default=None, ge=0, le=1_000_000_000_000)
+    high: int | None = Field(default=None, ge=0, le=1_000_000_000_000)
 
 
 class _File(_Row):
@@ -106,8 +106,8 @@ def parse_table(text: str, topic: Topic, parties: Parties, articles: Articles, s
     except ValidationError as error:
         raise explain(error, data, source, model=_File) from None
     problems: list[str] = []
-    claims = [_claim(row, problems, source) for row in file.claims]
-    figures = [_figure(row, problems, source) for row in file.figures]
+    claims = [_claim(row, problems, source, articles) for row in file.claims]
+    figures = [_figure(row, problems, source, articles) for row in file.figures]
     table = Table(tuple(c for c in claims if c), tuple(f for f in figures if f))
     problems += check_table(table, topic, parties, articles, source)
     if problems:
@@ -151,7 +151,7 @@ def _no_day(text: str) -> date:
     raise ValueError(text)
 
 
-def _shared(row: _Statement, problems: list[str], where: str) -> dict[str, Any] | None:
+def _shared(row: _Statement, problems: list[str], where: str, articles: Articles) -> dict[str, Any] | None:
     count = len(problems)
     reported, said = _day(row, problems, where), _interval(row, problems, where)
     if len(problems) > count:
@@ -166,12 +166,21 @@ def _shared(row: _Statement, problems: list[str], where: str) -> dict[str, Any] 
         "reported_on": reported,
         "state": row.state,
         "note": row.note,
-        "quotes": tuple(Quote(q.article, q.revision, q.start, q.end, q.text) for q in row.quotes),
+        "quotes": tuple(_quote(q, articles) for q in row.quotes),
     }
 
 
-def _claim(row: _Claim, problems: list[str], source: str) -> Claim | None:
-    shared = _shared(row, problems, f"{source}: claims[{row.id}]")
+def _quote(row: _Quote, articles: Articles) -> Quote:
+    """A quote without a revision is of the newest one."""
+    revision = row.revision
+    if revision is None:
+        newest = articles(row.article, None)
+        revision = newest.revision if newest else 1
+    return Quote(row.article, revision, row.start, row.end, row.text)
+
+
+def _claim(row: _Claim, problems: list[str], source: str, articles: Articles) -> Claim | None:
+    shared = _shared(row, problems, f"{source}: claims[{row.id}]", articles)
     if shared is None:
         return None
     return Claim(
@@ -184,8 +193,8 @@ def _claim(row: _Claim, problems: list[str], source: str) -> Claim | None:
     )
 
 
-def _figure(row: _Figure, problems: list[str], source: str) -> Figure | None:
-    shared = _shared(row, problems, f"{source}: figures[{row.id}]")
+def _figure(row: _Figure, problems: list[str], source: str, articles: Articles) -> Figure | None:
+    shared = _shared(row, problems, f"{source}: figures[{row.id}]", articles)
     if shared is None:
         return None
     return Figure(measure=row.measure, value=row.value, low=row.low, high=row.high, **shared)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from summaries.article import Article
-from summaries.text import is_heading, paragraphs
+from summaries.text import READ, is_heading, paragraphs
 
 SAME_TEXT = 0.4
 """Share of the shorter text's 4-word shingles found in the other that makes them one text (F1 .999 on news copies)."""
@@ -173,7 +173,10 @@ def _same_text(articles: Sequence[Article]) -> list[tuple[int, int]]:
     owners: list[NDArray[np.int64]] = []
     sizes = np.zeros(len(articles), dtype=np.int64)
     for index, article in enumerate(articles):
-        ids = [numbers.setdefault(token, len(numbers) + 1) for token in _tokens(article.text[article.body_start :])]
+        ids = [
+            numbers.setdefault(token, len(numbers) + 1)
+            for token in _tokens(article.text[article.body_start : article.body_start + READ])
+        ]
         if len(ids) < _SHINGLE + _FEWEST_SHINGLES - 1:
             continue
         words = np.array(ids, dtype=np.uint64)

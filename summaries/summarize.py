@@ -19,7 +19,8 @@ from summaries.article import Article
 from summaries.boilerplate import boilerplate_flags
 from summaries.sentences import NewsTokenizer, balanced, inside_quotes
 from summaries.sentences import sentences as split
-from summaries.text import Span, is_heading
+from summaries.text import READ, Span, is_heading
+from summaries.text import paragraphs as paragraphs_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -135,8 +136,9 @@ def _candidates(articles: Sequence[Article], limit: int) -> list[_Candidate]:
 
 
 def _of_article(source: int, article: Article, limit: int) -> list[_Candidate]:
-    text = article.text
-    paragraphs = article.paragraphs
+    text = article.text[: article.body_start + READ]
+    cut = len(text) < len(article.text)
+    paragraphs = paragraphs_of(text, article.body_start)
     bodies = [p for p in paragraphs if not is_heading(text, p)]
     # A text without any full stop looks like headings from end to end; then its lines are all there is to quote.
     bodies = bodies or paragraphs
@@ -151,6 +153,9 @@ def _of_article(source: int, article: Article, limit: int) -> list[_Candidate]:
             previous_end = None
             continue
         spans = split(text, paragraph)
+        if cut and paragraph == paragraphs[-1]:
+            # The last sentence may go on behind what was read; half a sentence would be another one.
+            spans = spans[:-1]
         furniture = boilerplate_flags(text, spans)
         quoted = inside_quotes(text, spans)
         for span, is_furniture, in_quotes in zip(spans, furniture, quoted, strict=True):

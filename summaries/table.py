@@ -6,7 +6,7 @@ Nothing here is stored: a position follows from the approved claims alone, so an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -48,12 +48,11 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A party's stance before and after; ``before`` is None for a first statement, ``after`` None for a withdrawal."""
+    """A party's position before (None: a first statement) and after (None: a withdrawal)."""
 
     party: str
     before: Position | None
     after: Position | None
-    on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,26 +81,26 @@ def _competing(claims: Sequence[Claim]) -> list[Claim]:
 def _decide(claims: Sequence[Claim]) -> tuple[Claim, list[Claim]]:
     """Return the claim that counts and every claim that competed with it, itself included.
 
-    Sources that nobody is named for never displace official or named ones, however much newer they are.
+    Sources that nobody is named for never displace official or named ones, however much newer they are; so they don't
+    move the seven days in which those compete either.
     """
+    signed = [claim for claim in claims if claim.kind != "unnamed"]
+    standing = _competing(signed) if signed else []
+    if any(claim.kind in {"official", "named"} for claim in standing):
+        oldest = max(claim.reported_on for claim in standing) - timedelta(days=COMPETING_DAYS)
+        unnamed = [claim for claim in claims if claim.kind == "unnamed" and claim.reported_on > oldest]
+        return min(standing, key=_rank), [*standing, *unnamed]
     competing = _competing(claims)
-    if any(claim.kind in {"official", "named"} for claim in competing):
-        return min(competing, key=_rank), competing
-    unnamed_only = all(claim.kind == "unnamed" for claim in competing)
-    known = [claim for claim in claims if claim.kind in {"official", "named"}]
-    if unnamed_only and known:
-        kept = _competing(known)
-        return min(kept, key=_rank), [*kept, *competing]
     return min(competing, key=_rank), competing
 
 
-def _axes(topic: Topic, parties: Parties, winner: Claim, agreeing: Sequence[Claim]) -> dict[str, str]:
-    """Answer each axis from the best claim of the same stance that speaks of it; silence is the topic's own value."""
+def _axes(topic: Topic, parties: Parties, winner: Claim, sources: Sequence[Claim]) -> dict[str, str]:
+    """Answer each axis from the first of ``sources`` that speaks of it; silence is the topic's own value."""
     party = parties.get(winner.party)
     organisation = party is not None and party.kind == "organisation"
     answers = {}
     for key, axis in topic.axes.items():
-        stated = (claim.axes[key] for claim in (winner, *agreeing) if key in claim.axes)
+        stated = (claim.axes[key] for claim in sources if key in claim.axes)
         quiet = axis.silent_na if organisation or winner.stance in axis.na_stances else axis.silent
         answers[key] = next(stated, quiet)
     return answers
@@ -116,13 +115,24 @@ def _disagrees(claim: Claim, winner: Claim) -> bool:
 
 def _at(topic: Topic, parties: Parties, claims: Sequence[Claim]) -> Position:
     winner, competing = _decide(claims)
-    others = sorted((claim for claim in competing if claim is not winner), key=_rank)
-    agreeing = tuple(claim for claim in others if not _disagrees(claim, winner))
-    differing = tuple(claim for claim in others if _disagrees(claim, winner))
+    agreeing: list[Claim] = []
+    differing: list[Claim] = []
+    for claim in sorted((claim for claim in competing if claim is not winner), key=_rank):
+        ours = all(not _disagrees(claim, other) for other in (winner, *agreeing))
+        (agreeing if ours else differing).append(claim)
+    # A source that is silent on an axis takes nothing back: an older one of the same stance still answers it.
+    older = [claim for claim in claims if claim not in competing and claim.stance == winner.stance]
+    for claim in sorted(older, key=lambda claim: (-claim.reported_on.toordinal(), _rank(claim))):
+        answered = {key for other in (winner, *agreeing) for key in other.axes}
+        if set(claim.axes) - answered:
+            agreeing.append(claim)
+    sources = (winner, *agreeing)
     day = winner.reported_on
-    stated = frozenset(key for claim in (winner, *agreeing) for key in claim.axes)
-    axes = _axes(topic, parties, winner, agreeing)
-    return Position(winner.party, winner.stance, winner, agreeing, differing, axes, stated, day, day)
+    stated = frozenset(key for claim in sources for key in claim.axes)
+    axes = _axes(topic, parties, winner, sources)
+    return Position(
+        winner.party, winner.stance, winner, tuple(agreeing), tuple(differing), axes, stated, day, day
+    )  # fmt: skip
 
 
 def positions(topic: Topic, parties: Parties, claims: Iterable[Claim], as_of: date) -> dict[str, Position]:
@@ -147,35 +157,36 @@ def _walk(topic: Topic, parties: Parties, claims: Sequence[Claim]) -> list[Posit
     for day in days:
         position = _at(topic, parties, [claim for claim in claims if claim.reported_on <= day])
         before = walked[-1] if walked else None
-        same = before is not None and before.stance == position.stance and before.axes == position.axes
-        changed_on = before.last_change if before is not None and same else day
+        changed_on = day if before is None or moved(before, position) else before.last_change
         walked.append(replace(position, on_file_since=days[0], last_change=changed_on))
     return walked
 
 
-def changes(topic: Topic, parties: Parties, claims: Iterable[Claim], since: date | None, until: date) -> list[Change]:
-    """Return how stances moved from the end of ``since`` to the end of ``until`` (UTC days), by party.
+def moved(before: Position | None, after: Position | None) -> bool:
+    """Tell whether a position became another one: its stance, or an answer on an axis. A restatement is no change."""
+    if before is None or after is None:
+        return before is not after
+    return before.stance != after.stance or before.axes != after.axes
 
-    A restatement is no change. ``since`` None means: from nothing.
+
+def changes(
+    topic: Topic, parties: Parties, before: Mapping[str, Position], after: Mapping[str, Position]
+) -> list[Change]:
+    """Return how one table became another, for any two tables (party code to position).
+
+    In order: changes before first statements, then as stances are listed, then by name.
     """
-    rows = list(claims)
-    before = positions(topic, parties, rows, since) if since is not None else {}
-    after = positions(topic, parties, rows, until)
-    moved = [
-        Change(party, before.get(party), after[party], after[party].last_change)
-        for party in after
-        if party not in before or before[party].stance != after[party].stance
+    found = [
+        Change(party, before.get(party), after.get(party))
+        for party in {**before, **after}
+        if moved(before.get(party), after.get(party))
     ]
-    return sorted(
-        moved, key=lambda change: (change.before is None, topic.rank(_stance(change)), parties[change.party].name)
-    )
 
+    def order(change: Change) -> tuple[bool, int, str]:
+        shown = change.after or change.before
+        return (change.before is None, topic.rank(shown.stance) if shown else 0, parties[change.party].name)
 
-def _stance(change: Change) -> str:
-    position = change.after or change.before
-    if position is None:
-        raise ValueError("a change has at least one side")
-    return position.stance
+    return sorted(found, key=order)
 
 
 def totals(topic: Topic, parties: Parties, table: Iterable[Position]) -> Totals:

@@ -1,4 +1,4 @@
-"""Spans of a text, its paragraphs and headings, and the dates written in it."""
+"""Spans of a text, its lines, paragraphs and headings."""
 
 from __future__ import annotations
 
@@ -21,15 +21,18 @@ class Span(NamedTuple):
         return self.start < other.end and other.start < self.end
 
 
-# str.splitlines() would also split at form feeds and U+0085, which are control characters here, not line ends.
-_LINE = re.compile(r"[^\r\n\u2028\u2029]*(?:\r\n|\r|\n|[\u2028\u2029]|\Z)")
+READ = 100_000
+"""How many characters of a text's body the newsroom reads: no news is longer, and a hostile text may be endless."""
+
+# One line with its end. str.splitlines() would also split at form feeds and U+0085, which are control characters here.
+LINE = re.compile(r"[^\r\n\u2028\u2029]*(?:\r\n|\r|\n|[\u2028\u2029]|\Z)")
 _SENTENCE_END = re.compile(r"[.!?…:;][\"'”’»)\]]*$")
 
 
 def _lines(text: str, start: int) -> list[Span]:
     """Cut ``text[start:]`` into lines without their line ends; blank lines are kept as empty spans."""
     spans = []
-    for match in _LINE.finditer(text, start):
+    for match in LINE.finditer(text, start):
         if match.start() == match.end():
             break
         line = match.group()

@@ -22,8 +22,21 @@ class Problems(Exception):
         self.problems = tuple(problems)
 
 
+MAX_TEXT = 5_000_000
+"""A settings or table file is never longer; beyond that somebody named the wrong file."""
+
+MAX_DOTS = 20
+"""Python's parser takes time that grows with the square of a key's dots; a quote's words stand behind the "="."""
+
+
 def load(text: str, source: str) -> dict[str, Any]:
     """Parse TOML; raises :class:`Problems` with line and column when it isn't any."""
+    text = text.removeprefix("\ufeff")
+    if len(text) > MAX_TEXT:
+        raise Problems([f"{source}: {len(text):,} characters long; at most {MAX_TEXT:,} are read"])
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.partition("=")[0].count(".") > MAX_DOTS and not line.lstrip().startswith("#"):
+            raise Problems([f"{source}: line {number}: a key with more than {MAX_DOTS} dots is none of ours"])
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -69,6 +82,8 @@ def _sentence(item: Mapping[str, Any], data: Mapping[str, Any], source: str, mod
     if kind in {"literal_error", "enum"}:
         allowed = [part.strip(" '") for part in str(context["expected"]).replace(" or ", ", ").split(",")]
         return f"{where} = {shown(value)}: allowed: {', '.join(allowed)}.{did_you_mean(str(value), allowed)}"
+    if kind == "string_pattern_mismatch":
+        return f"{where} = {shown(value)}: allowed is what fits {context['pattern']}"
     message = str(item["msg"]).removeprefix("Input should be ").removeprefix("a valid ")
     return f"{where} = {shown(value)}: it must be {message}."
 

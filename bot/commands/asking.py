@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
-from bot.answers import Action, Answer, Receipt, mistake
+from bot.answers import Action, Answer, BrokenReceipt, Receipt, mistake
 from bot.library import Library
 from bot.render import words
 from bot.request import BadDate, Request, split_as_of
@@ -26,7 +27,7 @@ class Asked:
     as_of_given: bool
 
 
-def understand(request: Request, library: Library, command: str, example: str) -> Asked | Answer:
+def understand(request: Request, library: Library, command: str) -> Asked | Answer:
     """Read "PARTY [as-of DATE]"; an answer that says what was not understood when it can't be read."""
     try:
         typed, as_of, given = split_as_of(request)
@@ -36,7 +37,7 @@ def understand(request: Request, library: Library, command: str, example: str) -
         return mistake(
             command,
             "missing_party",
-            f"Which country or organisation? For example: {request.prefix}{command} {example}",
+            f"Which country or organisation? For example: {request.prefix}{command} {example_party(library)}",
         )
     found = library.parties.resolve(typed)
     if found.party is not None:
@@ -45,27 +46,36 @@ def understand(request: Request, library: Library, command: str, example: str) -
     within = _spoken_of(typed, library) if len(typed.split()) > 1 or "/" in typed else ()
     if len(within) == 1:
         return Asked(within[0], typed, True, as_of, given)
-    return unknown_party(request, library, command, typed, within or found.suggestions, as_of)
+    near = bool(within) or found.near
+    return unknown_party(request, library, command, typed, within or found.suggestions, as_of, near=near)
 
 
 def _spoken_of(typed: str, library: Library) -> tuple[Party, ...]:
     """Return the parties that a phrase speaks of, at most five, in order; also where it was typed in lower case."""
-    for words in (typed, typed.title()):
-        codes = dict.fromkeys(mention.party for mention in library.parties.find(words))
+    for phrase in (typed, typed.title()):
+        codes = dict.fromkeys(mention.party for mention in library.parties.find(phrase))
         if codes:
             return tuple(library.parties[code] for code in codes)[:5]
     return ()
 
 
 def unknown_party(
-    request: Request, library: Library, command: str, typed: str, suggestions: tuple[Party, ...], as_of: date
+    request: Request,
+    library: Library,
+    command: str,
+    typed: str,
+    suggestions: tuple[Party, ...],
+    as_of: date,
+    *,
+    near: bool = True,
 ) -> Answer:
     """Ask which party was meant, with the nearest names; the parties on the table when no name is near."""
-    near = bool(suggestions)
-    if not near:
-        suggestions = tuple(library.parties[code] for code in sorted(library.positions(as_of)))[:5]
+    if not suggestions:
+        near, suggestions = False, tuple(library.parties[code] for code in sorted(library.positions(as_of)))[:5]
     shown = typed if len(typed) <= 60 else typed[:59] + "…"
-    message = f'Which one did you mean by "{shown}"?' if near else f'I know no party called "{shown}".'
+    message = (
+        f'Which one did you mean by "{shown}"?' if near else f'I know no country, organisation or leader "{shown}".'
+    )
     answer = mistake(
         command,
         "unknown_party",
@@ -85,18 +95,48 @@ def unknown_party(
 
 
 def frame(request: Request, library: Library, as_of: date, given: bool) -> dict[str, Any]:
-    """Return what every answer's frame says: how many articles stand behind it and how old the newest is."""
+    """Return what every answer's frame says: how many articles stand behind it and how old its newest source is.
+
+    The newest source is the newest one of the table: an article about something else makes no position fresher.
+    """
     shelf = library.shelf(as_of)
+    newest_source = max((p.newest for p in library.positions(as_of).values()), default=shelf.newest)
     return {
         "topic": library.topic,
         "articles": shelf.count,
         "newest": shelf.newest,
-        "newest_age": words.age(shelf.newest, as_of) if shelf.newest else None,
-        "is_old": words.old(shelf.newest, as_of, library.old_after_days),
+        "newest_source": newest_source,
+        "newest_source_age": words.age(newest_source, as_of) if newest_source else None,
+        "is_old": words.old(newest_source, as_of, library.old_after_days),
+        "left_out": [broken.row.id for broken in library.broken],
         "as_of": as_of,
         "as_of_given": given,
         "prefix": request.prefix,
     }
+
+
+def refuse_broken(party: Party, library: Library) -> None:
+    """Raise :class:`~bot.answers.BrokenReceipt` when a row of this party is left out: silence would look like none."""
+    for broken in library.broken:
+        if isinstance(broken.row, Claim) and broken.row.party == party.code:
+            raise BrokenReceipt(broken.row.id, broken.why)
+
+
+def examples(library: Library) -> dict[str, str]:
+    """Return what stands for {party}, {stance} and {day} in the commands' examples, from this dossier."""
+    newest = library.shelf(date.max - timedelta(days=1)).newest
+    held = Counter(position.stance for position in library.positions(date.max).values())
+    return {
+        "party": example_party(library),
+        "stance": held.most_common(1)[0][0] if held else next(iter(library.topic.stances)),
+        "day": newest.isoformat() if newest else "yesterday",
+    }
+
+
+def example_party(library: Library) -> str:
+    """Return the name of a party that examples may use: the first one of the table, or any when it is empty."""
+    codes = sorted(library.positions(date.max))
+    return library.parties[codes[0]].name if codes else next(iter(library.parties)).name
 
 
 def receipts(row: Claim | Figure, library: Library) -> tuple[Receipt, ...]:

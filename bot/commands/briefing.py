@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.answers import Action, Answer, mistake
 from bot.commands.asking import counted_as, frame, label, lower_first, receipts
 from bot.commands.who_is_in import headline, totals_json
 from bot.library import Library
-from bot.render.words import plural, published
+from bot.render.words import iso, plural, published
 from bot.request import BadDate, Request, parse_day
-from summaries.table import Change, Position, totals
+from summaries.claims import Claim, Figure, Quote
+from summaries.table import Change, Position, figures_at, positions, totals
 from summaries.text import collapse
 
 if TYPE_CHECKING:
@@ -34,51 +36,79 @@ def briefing(request: Request, library: Library) -> Answer:
 
 
 def briefing_of(window: Window, request: Request, library: Library) -> Answer:
-    """Build a window's briefing and answer with it."""
+    """Build a window's briefing and answer with it: what was reported in it is new, whatever was stored when."""
     from summaries.briefing import build_briefing
 
+    day = window.day
+    before, after = (_table(library, until, day) for until in (window.since, window.until))
+    figures = {
+        measure: new
+        for measure, rows in figures_at(library.figures, library.topic, day).items()
+        if (new := [row for row in rows if window.covers(_reported_at(row, library))])
+    }
+    feeds = library.feeds()
+    silent = [feed.name for feed in feeds if feed.last_ok_at is None or feed.last_ok_at < window.until - SILENT_AFTER]
     built = build_briefing(
         window,
         library.topic,
         library.parties,
-        library.claims,
-        library.figures,
+        before,
+        after,
+        figures,
         library.window(window.since, window.until),
         library.lengths(),
-        library.silent_sources(),
+        silent,
     )
     changed = _changed(built, library)
     numbers = _numbers(built, library, changed)
-    before = headline(totals(library.topic, library.parties, built.before.values()), built.before, library)
-    sums = totals(library.topic, library.parties, built.after.values())
-    after = headline(sums, built.after, library)
+    sums = totals(library.topic, library.parties, after.values())
+    totals_before = headline(totals(library.topic, library.parties, before.values()), before, library)
+    totals_after = headline(sums, after, library)
     first = sum(1 for change in built.changes if change.before is None)
-    view = {
-        **frame(request, library, window.day, False),
-        "day": window.day,
-        "now_day": request.now.date(),
-        "changed": changed,
-        "counts": _counts(len(built.changes) - first, first, len(built.stories)),
-        "stories": [_story(number, story) for number, story in enumerate(built.stories, start=1)],
-        "numbers": numbers,
-        "before": before,
-        "after": after,
-        "totals_moved": before != after and bool(built.before),
-        "parties": len(built.after),
-        "last_change": built.last_change,
-        "silent_sources": built.silent_sources,
-        "feeds_read": library.feeds_read(),
-        "newest_held": library.shelf(request.now.date()).newest,
-    }
-    shown = [receipt for row in changed for receipt in row["receipts"]]
     return Answer(
         command=COMMAND,
         template="briefing",
-        view=view,
+        view={
+            **frame(request, library, day, False),
+            "day": day,
+            "changed": changed,
+            "counts": _counts(len(built.changes) - first, first, len(built.stories)),
+            "stories": [_story(number, story) for number, story in enumerate(built.stories, start=1)],
+            "numbers": numbers,
+            "before": totals_before,
+            "after": totals_after,
+            "totals_moved": totals_before != totals_after and bool(before),
+            "parties": len(after),
+            "last_change": built.last_change,
+            "silent_sources": built.silent_sources,
+            "feeds_read": bool(feeds),
+            "newest_held": library.shelf(request.now.date()).newest,
+        },
         data=_json(built, library, totals_json(sums)),
-        receipts=tuple(shown + [receipt for row in numbers for f in row["figures"] for receipt in f["receipts"]]),
+        receipts=tuple(
+            [receipt for row in changed for receipt in row["receipts"]]
+            + [receipt for row in numbers for figure in row["figures"] for receipt in figure["receipts"]]
+        ),
         actions=(Action("Who is in?", "who-is-in"), Action("Follow a country", "subscribe")),
     )
+
+
+SILENT_AFTER = timedelta(days=3)
+"""A feed that has not answered well for this long is named as silent."""
+
+
+def _reported_at(row: Claim | Figure, library: Library) -> datetime:
+    """Return the moment (aware UTC) from which a row is known: its article's, or the start of its day."""
+    article = library.source(row.quotes[0])
+    if article is not None and article.published.at is not None and article.published.precision == "time":
+        return article.published.at
+    return datetime.combine(row.reported_on, datetime.min.time(), UTC)
+
+
+def _table(library: Library, until: datetime, day: date) -> dict[str, Position]:
+    """Return the positions by what was reported before a moment."""
+    known = [claim for claim in library.claims if _reported_at(claim, library) < until]
+    return positions(library.topic, library.parties, known, day)
 
 
 def _counts(moves: int, first_statements: int, stories: int) -> list[str]:
@@ -89,40 +119,48 @@ def _counts(moves: int, first_statements: int, stories: int) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """What changes must share to be told together: the step, and the words that caused it."""
+    """What changes must share to be told together: the step itself, and the words that caused it."""
 
     before: str | None
-    after: str
-    spans: tuple[tuple[str, int, int, int], ...]
+    after: str | None
+    axes: tuple[tuple[str, str, str], ...]
+    quote: Quote | None
 
 
-def _words(position: Position | None, library: Library) -> str | None:
-    return lower_first(label(library.topic, position.claim)) if position else None
+def _step(change: Change, library: Library) -> _Step:
+    topic = library.topic
+    axes = []
+    if change.before and change.after:
+        for key, axis in topic.axes.items():
+            old, new = change.before.axes[key], change.after.axes[key]
+            if old != new:
+                axes.append((axis.label, axis.values[old].label, axis.values[new].label))
+    return _Step(
+        lower_first(label(topic, change.before.claim)) if change.before else None,
+        lower_first(label(topic, change.after.claim)) if change.after else None,
+        tuple(axes),
+        change.after.claim.quotes[0] if change.after else None,
+    )
 
 
 def _changed(built: Briefing, library: Library) -> list[dict[str, Any]]:
     """Return the changes for a reader: parties that made the same step in the same sentence are told together."""
     groups: dict[_Step, list[Change]] = {}
     for change in built.changes:
-        if change.after is None:
-            continue
-        spans = tuple((q.article, q.revision, q.start, q.end) for q in change.after.claim.quotes[:1])
-        step = _Step(_words(change.before, library), label(library.topic, change.after.claim), spans)
-        groups.setdefault(step, []).append(change)
+        groups.setdefault(_step(change, library), []).append(change)
     rows = []
     for step, members in groups.items():
-        position = members[0].after
-        if position is None:
-            continue
+        before, after = members[0].before, members[0].after
         rows.append(
             {
                 "names": [library.parties[change.party].name for change in members],
                 "before": step.before,
-                "after": lower_first(step.after),
-                "counted": counted_as(library.topic, position.claim),
-                "counted_before": counted_as(library.topic, members[0].before.claim) if members[0].before else None,
-                "receipts": receipts(position.claim, library)[:1],
-                "note": position.claim.note if len(members) == 1 else None,
+                "after": step.after,
+                "axes": [{"label": name, "before": old, "after": new} for name, old, new in step.axes],
+                "counted": counted_as(library.topic, after.claim) if after else None,
+                "counted_before": counted_as(library.topic, before.claim) if before else None,
+                "receipts": receipts(after.claim, library)[:1] if after else (),
+                "note": after.claim.note if after and len(members) == 1 else None,
                 "differing": [
                     {
                         "name": library.parties[claim.party].name,
@@ -205,8 +243,8 @@ def _figures_json(built: Briefing, library: Library) -> list[dict[str, Any]]:
 def _json(built: Briefing, library: Library, sums: dict[str, int]) -> dict[str, Any]:
     return {
         "date": built.window.day.isoformat(),
-        "since": built.window.since.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "until": built.window.until.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "since": iso(built.window.since),
+        "until": iso(built.window.until),
         "changes": [
             {
                 "party": change.party,

@@ -12,7 +12,11 @@ from bot.request import Request
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command, the same from every door: terminal, text message, slash command."""
+    """One command, the same from every door: terminal, text message, slash command.
+
+    In ``example`` "{party}", "{stance}" and "{day}" stand for some of the dossier's own. ``writes`` says that the
+    handler changes the store.
+    """
 
     name: str
     usage: tuple[str, ...]
@@ -21,6 +25,7 @@ class Command:
     handler: Callable[[Request, Library], Answer]
     aliases: tuple[str, ...] = ()
     who: str = "everybody"
+    writes: bool = False
 
     @property
     def names(self) -> frozenset[str]:

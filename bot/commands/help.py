@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.answers import Action, Answer, mistake
-from bot.commands.asking import COUNTED_WORDS, frame
+from bot.commands.asking import COUNTED_WORDS, example_party, examples, frame
 from bot.commands.command import Command
 from bot.library import Library
 from bot.request import Request
@@ -21,8 +21,10 @@ def help_answer(request: Request, library: Library, commands: Sequence[Command])
         return mistake(
             "help",
             "unknown_command",
-            f'There is no command "{wanted[:40]}".{did_you_mean(wanted, known)} All commands: {", ".join(request.prefix + name for name in known)}.',
+            f'There is no command "{wanted[:40]}".{did_you_mean(wanted, known)} '
+            f"All commands: {', '.join(request.prefix + name for name in known)}.",
         )
+    chosen = examples(library)
     return Answer(
         command="help",
         template="help",
@@ -30,10 +32,17 @@ def help_answer(request: Request, library: Library, commands: Sequence[Command])
             **frame(request, library, request.now.date(), False),
             "commands": shown,
             "one": shown[0] if wanted else None,
+            "chosen": chosen,
         },
         data={
             "commands": [
-                {"name": c.name, "usage": ", ".join(c.usage), "summary": c.summary, "example": c.example, "who": c.who}
+                {
+                    "name": c.name,
+                    "usage": ", ".join(c.usage),
+                    "summary": c.summary,
+                    "example": c.example.format(**chosen),
+                    "who": c.who,
+                }
                 for c in shown
             ]
         },
@@ -45,15 +54,15 @@ def about(request: Request, library: Library) -> Answer:
     """Say what this is: the method, each label's written criterion, and the sources."""
     topic = library.topic
     today = request.now.date()
-    articles = library.articles(today)
     return Answer(
         command="about",
         template="about",
         view={
             **frame(request, library, today, False),
             "buckets": COUNTED_WORDS,
-            "held": articles[:5],
-            "feeds_read": library.feeds_read(),
+            "held": library.listed(today, 5),
+            "feeds_read": bool(library.feeds()),
+            "example": example_party(library),
             "feeds": topic.feeds,
         },
         data={
@@ -71,7 +80,7 @@ def about(request: Request, library: Library) -> Answer:
                 {"name": f.name, "url": f.url, "kind": f.kind, "language": f.language, "note": f.note}
                 for f in topic.feeds
             ],
-            "articles": len(articles),
+            "articles": library.shelf(today).count,
         },
         actions=(Action("Who is in?", "who-is-in"), Action("All commands", "help")),
     )

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 from bot.answers import Action, Answer, mistake
-from bot.commands.asking import frame, label, receipts, understand
+from bot.commands.asking import frame, label, receipts, refuse_broken, understand
 from bot.library import Library
-from bot.render.words import plural
-from bot.request import Request
+from bot.render.words import iso, plural
+from bot.request import BadDate, Request, split_as_of
 from bot.store import claims, figures
 from bot.store.engine import Connection
 from summaries.article import Article
@@ -27,37 +26,33 @@ MAX_PARAGRAPH = 900
 
 def proof(request: Request, library: Library) -> Answer:
     """Answer with one source of a party's position, or of the figures, as it stands in the article."""
-    match = re.fullmatch(r"(.*?)[\s#]+(\d{1,4})((?:\s.*)?)", request.words)
-    number = int(match[2]) if match and not match[1].casefold().endswith("as-of") else None
-    words = f"{match[1]}{match[3]}" if match and number is not None else request.words
-    asked = replace(request, words=words)
-    if words.split(" as-of")[0].strip().casefold() in {"figures", "numbers"}:
-        return _of_figures(asked, library, number)
-    understood = understand(asked, library, COMMAND, "Germany")
-    if isinstance(understood, Answer):
-        return understood
-    party = understood.party
-    position = library.positions(understood.as_of).get(party.code)
-    base = frame(asked, library, understood.as_of, understood.as_of_given)
+    try:
+        words, as_of, given = split_as_of(request)
+    except BadDate as error:
+        return mistake(COMMAND, "bad_date", str(error))
+    match = re.fullmatch(r"(.*?)[\s#]+(\d{1,4})", words)
+    name, number = (match[1].strip(), int(match[2])) if match else (words, None)
+    base = frame(request, library, as_of, given)
+    if name.casefold() in {"figures", "numbers"}:
+        rows = [row for group in figures_at(library.figures, library.topic, as_of).values() for row in group]
+        if not rows:
+            return mistake(COMMAND, "no_figures", "No source on file gives a number for the whole.")
+        return _answer({**base, "party": None, "read_as": None}, library, "figures", rows, number)
+    asked = understand(replace(request, words=name), library, COMMAND)
+    if isinstance(asked, Answer):
+        return asked
+    refuse_broken(asked.party, library)
+    position = library.positions(as_of).get(asked.party.code)
+    base |= {"party": asked.party, "read_as": asked.typed if asked.guessed else None}
     if position is None:
         return Answer(
             command=COMMAND,
             template="no-proof",
-            view={**base, "party": party},
-            data={"party": party.code, "sources": 0, "as_of": understood.as_of.isoformat()},
-            actions=(Action("Status", f"status {party.name}"),),
+            view=base,
+            data={"party": asked.party.code, "sources": 0, "as_of": as_of.isoformat()},
+            actions=(Action("Status", f"status {asked.party.name}"),),
         )
-    base |= {"party": party, "read_as": understood.typed if understood.guessed else None}
-    return _answer(base, library, party.name, list(position.claims), number, {"party": party.code})
-
-
-def _of_figures(request: Request, library: Library, number: int | None) -> Answer:
-    rows = [row for group in figures_at(library.figures, library.topic, request.now.date()).values() for row in group]
-    base = frame(request, library, request.now.date(), False)
-    if not rows:
-        return mistake(COMMAND, "no_figures", "No source on file gives a number for the whole.")
-    base |= {"party": None, "read_as": None}
-    return _answer(base, library, "figures", rows, number, {"party": None})
+    return _answer(base, library, asked.party.name, list(position.claims), number)
 
 
 def _answer(
@@ -66,7 +61,6 @@ def _answer(
     name: str,
     rows: list[Claim] | list[Figure],
     number: int | None,
-    data: dict[str, Any],
 ) -> Answer:
     chosen = 1 if number is None else number
     if not 1 <= chosen <= len(rows):
@@ -103,19 +97,19 @@ def _answer(
             "reading": reading,
             "criterion": criterion,
             "approved": approved,
-            "approved_on": date.fromisoformat(approved.changed_at[:10]) if approved else None,
+            "approved_on": approved.changed_at.date() if approved else None,
             "known": _known(articles[0]),
             "following": chosen % len(rows) + 1,
         },
         data={
-            **data,
+            "party": base["party"].code if base["party"] else None,
             "source": chosen,
             "sources": len(rows),
             "row": row.id,
             "reading": reading,
             "checks": [{"article": r.article, "revision": r.revision, "found": True} for r in checked],
             "approved_by": approved.changed_by if approved else None,
-            "approved_at": approved.changed_at if approved else None,
+            "approved_at": iso(approved.changed_at) if approved else None,
             "as_of": base["as_of"].isoformat(),
         },
         receipts=checked,

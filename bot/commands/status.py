@@ -5,10 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from bot.answers import Action, Answer
-from bot.commands.asking import Asked, counted_as, frame, label, lower_first, receipts, symbol, understand
-from bot.library import Library, Mentioned
+from bot.commands.asking import (
+    Asked,
+    counted_as,
+    frame,
+    label,
+    lower_first,
+    receipts,
+    refuse_broken,
+    symbol,
+    understand,
+)
+from bot.library import Library
 from bot.render import words
 from bot.request import Request
+from bot.store.articles import Mention
 from summaries.claims import Claim
 from summaries.table import Position, figures_at
 
@@ -24,14 +35,15 @@ _KIND_WORDS = {
 
 def status(request: Request, library: Library) -> Answer:
     """Answer with a party's position and its receipts, or with one of the silences."""
-    asked = understand(request, library, COMMAND, "Germany")
+    asked = understand(request, library, COMMAND)
     if isinstance(asked, Answer):
         return asked
+    refuse_broken(asked.party, library)
     position = library.positions(asked.as_of).get(asked.party.code)
-    mentions = library.mentions(asked.party.code, asked.as_of)
+    mentions, spoken_of = library.mentions(asked.party.code, asked.as_of)
     if position is None:
-        return _no_statement(request, library, asked, mentions)
-    return _statement(request, library, asked, position, mentions)
+        return _no_statement(request, library, asked, mentions, spoken_of)
+    return _statement(request, library, asked, position, mentions, spoken_of)
 
 
 def _base(asked: Asked) -> dict[str, Any]:
@@ -41,7 +53,7 @@ def _base(asked: Asked) -> dict[str, Any]:
     }
 
 
-def _mentions_json(mentions: list[Mentioned]) -> list[dict[str, Any]]:
+def _mentions_json(mentions: list[Mention]) -> list[dict[str, Any]]:
     return [
         {
             "article": m.article.id,
@@ -79,7 +91,7 @@ def _source_json(source: dict[str, Any]) -> dict[str, Any]:
 
 
 def _statement(
-    request: Request, library: Library, asked: Asked, position: Position, mentions: list[Mentioned]
+    request: Request, library: Library, asked: Asked, position: Position, mentions: list[Mention], spoken_of: int
 ) -> Answer:
     topic = library.topic
     sources = [_source(claim, library) for claim in (position.claim, *position.agreeing)]
@@ -128,6 +140,7 @@ def _statement(
             "claims": [source["claim"].id for source in sources],
             "differing": [_source_json(source) for source in differing],
             "mentions": _mentions_json(mentions),
+            "spoken_of": spoken_of,
             "as_of": asked.as_of.isoformat(),
             "last_change": position.last_change.isoformat(),
         },
@@ -140,7 +153,7 @@ def _statement(
     )
 
 
-def _no_statement(request: Request, library: Library, asked: Asked, mentions: list[Mentioned]) -> Answer:
+def _no_statement(request: Request, library: Library, asked: Asked, mentions: list[Mention], spoken_of: int) -> Answer:
     topic = library.topic
     figures = figures_at(library.figures, topic, asked.as_of)
     nameless = [row for measure, rows in figures.items() if topic.measures[measure].nameless for row in rows][:1]
@@ -152,6 +165,7 @@ def _no_statement(request: Request, library: Library, asked: Asked, mentions: li
             **frame(request, library, asked.as_of, asked.as_of_given),
             **_base(asked),
             "mentions": mentions,
+            "spoken_of": spoken_of,
             "nameless": [{"figure": row, "receipts": rows} for row, rows in shown],
         },
         data={
@@ -167,6 +181,7 @@ def _no_statement(request: Request, library: Library, asked: Asked, mentions: li
             "claims": [],
             "differing": [],
             "mentions": _mentions_json(mentions),
+            "spoken_of": spoken_of,
             "as_of": asked.as_of.isoformat(),
             "last_change": None,
         },

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from bot.answers import Action, Answer, mistake
-from bot.commands.asking import counted_as, frame, label, understand
+from bot.commands.asking import counted_as, example_party, frame, label, understand
 from bot.library import Library
 from bot.request import Request
 from bot.store import subscriptions as rows
@@ -31,7 +31,7 @@ def subscribe(request: Request, library: Library) -> Answer:
             "unknown_cadence",
             f'"{wrong[:40]}" is no rhythm I know. Say instant, daily or weekly.',
         )
-    asked = understand(replace(request, words=words), library, "subscribe", "Finland daily")
+    asked = understand(replace(request, words=words), library, "subscribe")
     if isinstance(asked, Answer):
         return asked
     party = asked.party
@@ -82,12 +82,12 @@ def _mine(connection: Connection, request: Request, library: Library) -> list[ro
 def unsubscribe(request: Request, library: Library) -> Answer:
     """Stop following a party, or everything."""
     everything = request.words.casefold().strip(" .!") in {"all", "everything"}
-    party = None
+    party, read_as = None, None
     if not everything:
-        asked = understand(request, library, "unsubscribe", "Finland")
+        asked = understand(request, library, "unsubscribe")
         if isinstance(asked, Answer):
             return asked
-        party = asked.party
+        party, read_as = asked.party, asked.typed if asked.guessed else None
     with library.store.writing() as connection:
         followed = _mine(connection, request, library)
         gone = [s for s in followed if everything or (party is not None and s.party == party.code)]
@@ -100,6 +100,8 @@ def unsubscribe(request: Request, library: Library) -> Answer:
         template="unsubscribe",
         view={
             **frame(request, library, request.now.date(), False),
+            "party": party,
+            "read_as": read_as,
             "names": names,
             "asked": party.name if party else None,
             "left": left,
@@ -139,7 +141,12 @@ def subscriptions(request: Request, library: Library) -> Answer:
     return Answer(
         command="subscriptions",
         template="subscriptions",
-        view={**frame(request, library, today, False), "listed": listed, "reader": request.reader.kind},
+        view={
+            **frame(request, library, today, False),
+            "listed": listed,
+            "reader": request.reader.kind,
+            "example": example_party(library),
+        },
         data={
             "subscriptions": [
                 {

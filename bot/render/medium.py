@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import re
 import textwrap
-import unicodedata
 from abc import ABC, abstractmethod
 from urllib.parse import quote as percent_quote
 
 from markupsafe import Markup, escape
 
 # Direction overrides and isolates, invisible separators, variation tricks: they can make shown text differ from what
-# was written (Unicode TR 36). The zero-width joiner stays: emoji are written with it.
+# was written (Unicode TR 36). The zero-width joiner stays: emoji are written with it; and so do the tag characters of
+# a flag such as Wales's, which begin with a black flag and are closed by a cancel tag.
 _INVISIBLE = re.compile(
-    "[\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\u061c\u180e\u00ad\U000e0000-\U000e0fff]"
+    "(\U0001f3f4[\U000e0030-\U000e007a]{2,6}\U000e007f)"
+    "|[\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\u061c\u180e\u00ad\U000e0000-\U000e0fff]"
 )
+# Controls, surrogates and noncharacters. Unassigned characters stay: what is assigned depends on Python's Unicode.
+_UNSHOWABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 
 
 def harmless(text: str) -> str:
@@ -26,8 +29,8 @@ def harmless(text: str) -> str:
 
     Control characters and lone surrogates become U+FFFD, so that a reader sees that something stood there.
     """
-    line = re.sub(r"\s+", " ", _INVISIBLE.sub("", text))
-    return "".join("\ufffd" if unicodedata.category(c) in {"Cc", "Cs", "Cn"} else c for c in line)
+    line = re.sub(r"\s+", " ", _INVISIBLE.sub(lambda match: match[1] or "", text))
+    return _UNSHOWABLE.sub("\ufffd", line)
 
 
 class Medium(ABC):
@@ -57,7 +60,7 @@ class Medium(ABC):
 
     @abstractmethod
     def code(self, text: str) -> str:
-        """Return something to type, already escaped."""
+        """Return something to type; ``text`` is raw."""
 
     @abstractmethod
     def link(self, label: str, url: str) -> str:
@@ -105,7 +108,7 @@ class Text(Medium):
         return self.bold(text)
 
     def code(self, text: str) -> str:  # noqa: D102
-        return text
+        return harmless(text)
 
     def link(self, label: str, url: str) -> str:  # noqa: D102
         safe = _safe_url(url)
@@ -141,7 +144,8 @@ class Discord(Medium):
         return f"### {text}"
 
     def code(self, text: str) -> str:  # noqa: D102
-        return f"`{text.replace('`', '')}`"
+        # Inside of code marks nothing is read as Markdown, so nothing but the marks themselves must be kept out.
+        return f"`{harmless(text).replace('`', chr(39)).replace('@', '@' + chr(0x2060))}`"
 
     def link(self, label: str, url: str) -> str:  # noqa: D102
         safe = _safe_url(url)
@@ -170,7 +174,7 @@ class Html(Medium):
         return f"<h2>{text}</h2>"
 
     def code(self, text: str) -> str:  # noqa: D102
-        return f"<code>{text}</code>"
+        return f"<code>{self.plain(text)}</code>"
 
     def link(self, label: str, url: str) -> str:  # noqa: D102
         safe = _safe_url(url)

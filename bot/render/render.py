@@ -14,7 +14,7 @@ from markupsafe import Markup
 from bot.answers import Answer
 from bot.render import words
 from bot.render.medium import Discord, Html, Medium, Text, escaped
-from bot.render.split import split
+from bot.render.split import GAP, close_gaps, split
 from bot.resources import template_source
 
 JSON_VERSION = 1
@@ -49,16 +49,22 @@ def _environment(medium: Medium) -> Environment:
 
     environment.globals.update(
         medium=medium.name,
+        gap=Markup(GAP),  # noqa: S704 (ours)
         b=markup(medium.bold),
         small=markup(medium.small),
         h=markup(medium.heading),
-        code=markup(medium.code),
+        code=lambda value: Markup(medium.code(str(value))),  # noqa: S704
         quote=lambda text, midway=False: Markup(medium.block_quote(text, midway)),  # noqa: S704
         link=lambda label, url: Markup(medium.link(escaped(medium, label), url)),  # noqa: S704
         plural=words.plural,
     )
     environment.filters.update(
-        day=words.day, weekday=words.weekday, published=words.published, interval=words.interval, join=join
+        day=words.day,
+        weekday=words.weekday,
+        published=words.published,
+        interval=words.interval,
+        join=join,
+        words=lambda parts: "".join(map(str, parts)),
     )
     return environment
 
@@ -72,7 +78,9 @@ def _cached(kind: str, width: int | None, colour: bool) -> Environment:
 def _render(environment: Environment, template: str, view: Mapping[str, Any]) -> str:
     text = environment.get_template(f"{template}.j2").render(view)
     lines = [line.rstrip() for line in text.split("\n")]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
+    text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
+    # A gap swallows the blank lines that templates leave around it.
+    return re.sub(rf"\n*{GAP}\n*", f"\n{GAP}\n", text)
 
 
 def _view(answer: Answer) -> dict[str, Any]:
@@ -81,19 +89,19 @@ def _view(answer: Answer) -> dict[str, Any]:
 
 def as_text(answer: Answer, *, width: int | None = None, colour: bool = False) -> str:
     """Return an answer as text; ``width`` wraps quotes and receipts, ``colour`` allows bold type."""
-    return _render(_cached("text", width, colour), answer.template, _view(answer))
+    return close_gaps(_render(_cached("text", width, colour), answer.template, _view(answer)))
 
 
 def as_discord(answer: Answer, *, silent: bool = False) -> list[dict[str, Any]]:
     """Return an answer as the bodies of Discord messages, in order: nothing in them pings or unfolds a preview."""
     text = _render(_cached("discord", None, False), answer.template, _view(answer))
     flags = SUPPRESS_EMBEDS | (SUPPRESS_NOTIFICATIONS if silent else 0)
-    return [{"content": part, "flags": flags, "allowed_mentions": {"parse": []}} for part in split(text)]
+    return [{"content": close_gaps(part), "flags": flags, "allowed_mentions": {"parse": []}} for part in split(text)]
 
 
 def as_html(answer: Answer) -> str:
     """Return an answer as a whole HTML page, through the template made for pages."""
-    return _render(_cached("html", None, False), f"{answer.template}.html", _view(answer)) + "\n"
+    return close_gaps(_render(_cached("html", None, False), f"{answer.template}.html", _view(answer))) + "\n"
 
 
 def as_json(answer: Answer) -> dict[str, Any]:

@@ -6,6 +6,18 @@ MAX_CONTENT = 2000
 """Characters in one message's content (Discord, Create Message). Counted in UTF-16 units, the stricter reading."""
 
 
+GAP = "\x1f"
+"""Stands in a line of its own for a blank line inside an item: seen as blank, but no message is cut there.
+
+Nothing that comes from outside can hold it: media replace control characters.
+"""
+
+
+def close_gaps(text: str) -> str:
+    """Return finished text, with every gap as the blank line it stands for."""
+    return text.replace(GAP, "")
+
+
 def length(text: str) -> int:
     """Return a text's length as Discord may count it: UTF-16 code units."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from summaries.article import Published
 from summaries.claims import Interval
@@ -53,13 +53,18 @@ def age(then: date, now: date) -> str:
         return f"{days} days ago"
     months = (now.year - then.year) * 12 + now.month - then.month - (now.day < then.day)
     if months < 24:
-        return f"{months} months ago"
+        return f"{plural(months, 'month')} ago"
     return f"{months // 12} years ago"
 
 
 def old(newest: date | None, now: date, after_days: int) -> bool:
     """Tell whether the newest source is so old that every answer must say so."""
     return newest is not None and now - newest > timedelta(days=after_days)
+
+
+def iso(moment: datetime) -> str:
+    """Return a moment (aware) as ISO 8601 in UTC, to the second: "2025-03-20T06:12:00Z"."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:

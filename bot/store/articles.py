@@ -48,12 +48,24 @@ class RevisionInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """What is known of an article's current revision, without its text: enough to name it in a list."""
+
+    id: str
+    revision: int
+    title: str | None
+    publisher: str | None
+    author: str | None
+    url: str | None
+    label: str | None
+    published: Published
+
+
+@dataclass(frozen=True, slots=True)
 class Mention:
     """That an article speaks of a party: how often, and where first."""
 
-    article_id: str
-    revision: int
-    party: str
+    article: Listed
     count: int
     start: int
     end: int
@@ -88,7 +100,8 @@ def add(
     if known is not None and known.guild_id != guild_id:
         return Stored(known.id, known.current_revision, "unchanged")
     if known is None:
-        twin = _by_fingerprint(conn, dossier, values["fingerprint"], guild_id)
+        # An article that comes with an id of its own is quoted by it, so it is never taken for another one.
+        twin = _by_fingerprint(conn, dossier, values["fingerprint"], guild_id) if article_id is None else None
         if twin is not None:
             return Stored(twin.id, twin.current_revision, "unchanged")
         dossiers.ensure(conn, dossier, now=now)
@@ -322,9 +335,12 @@ def _window(since: datetime | None, until: datetime | None) -> list[ColumnElemen
 def count_and_newest(
     conn: Connection, dossier: str, until: datetime | None = None, *, guild_id: int | None = None
 ) -> tuple[int, datetime | None]:
-    """Return how many articles the store holds from before ``until``, and the moment of the newest (see current)."""
+    """Return how many articles from before ``until`` (see current) are held, and when the newest was published.
+
+    The moment is None when no article says when it was published: the day it was stored is no date of its news.
+    """
     query = (
-        select(func.count(), func.max(article_revision.c.dated_at, type_=article_revision.c.dated_at.type))
+        select(func.count(), func.max(article_revision.c.published_at, type_=article_revision.c.published_at.type))
         .select_from(article)
         .join(article_revision, _CURRENT)
         .where(article.c.dossier == dossier, _visible(guild_id), *_window(None, until))
@@ -370,15 +386,54 @@ def set_mentions(
     counters.bump(conn)
 
 
+def listed(
+    conn: Connection,
+    dossier: str,
+    until: datetime | None = None,
+    *,
+    limit: int | None = None,
+    guild_id: int | None = None,
+) -> list[Listed]:
+    """Return what is known of the current revisions from before ``until`` (see current), the newest first."""
+    query = _without_text(dossier, until, guild_id).limit(limit)
+    return [_listed(row) for row in conn.execute(query)]
+
+
 def mentions(
-    conn: Connection, dossier: str, party: str, until: datetime | None = None, *, guild_id: int | None = None
+    conn: Connection,
+    dossier: str,
+    party: str,
+    until: datetime | None = None,
+    *,
+    limit: int | None = None,
+    guild_id: int | None = None,
 ) -> list[Mention]:
-    """Return where current revisions from before ``until`` speak of a party, the oldest article first."""
+    """Return where current revisions from before ``until`` speak of a party, the newest article first."""
     columns = article_mention.c
     query = (
-        select(
-            columns.article_id, columns.revision, columns.party, columns.count, columns.first_start, columns.first_end
+        _without_text(dossier, until, guild_id)
+        .add_columns(columns.count.label("times"), columns.first_start, columns.first_end)
+        .join(
+            article_mention,
+            and_(
+                columns.dossier == article.c.dossier,
+                columns.article_id == article.c.id,
+                columns.revision == article.c.current_revision,
+            ),
         )
+        .where(columns.party == party)
+        .limit(limit)
+    )
+    return [Mention(_listed(row), row.times, row.first_start, row.first_end) for row in conn.execute(query)]
+
+
+def count_mentions(
+    conn: Connection, dossier: str, party: str, until: datetime | None = None, *, guild_id: int | None = None
+) -> int:
+    """Return how many articles :func:`mentions` finds without a limit."""
+    columns = article_mention.c
+    query = (
+        select(func.count())
         .select_from(article)
         .join(article_revision, _CURRENT)
         .join(
@@ -390,6 +445,32 @@ def mentions(
             ),
         )
         .where(article.c.dossier == dossier, columns.party == party, _visible(guild_id), *_window(None, until))
-        .order_by(article_revision.c.dated_at, article.c.id)
     )
-    return [Mention(*row) for row in conn.execute(query)]
+    return int(conn.execute(query).scalar_one())
+
+
+def _without_text(dossier: str, until: datetime | None, guild_id: int | None) -> Select[Any]:
+    columns = article_revision.c
+    return (
+        select(
+            article.c.id,
+            columns.number,
+            columns.title,
+            columns.publisher,
+            columns.author,
+            columns.url,
+            columns.label,
+            columns.published_at,
+            columns.published_precision,
+            columns.published_basis,
+        )
+        .select_from(article)
+        .join(article_revision, _CURRENT)
+        .where(article.c.dossier == dossier, _visible(guild_id), *_window(None, until))
+        .order_by(columns.dated_at.desc(), article.c.id)
+    )
+
+
+def _listed(row: Row[Any]) -> Listed:
+    published = Published(row.published_at, row.published_precision, row.published_basis)
+    return Listed(row.id, row.number, row.title, row.publisher, row.author, row.url, row.label, published)

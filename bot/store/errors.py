@@ -19,7 +19,7 @@ class ReceiptError(StoreError):
 
 _SQLITE: Final = {
     "SQLITE_NOTADB": "is not a database. Move that file away, or name another store",
-    "SQLITE_CORRUPT": "is damaged. Restore a backup with `rollcall restore FILE`",
+    "SQLITE_CORRUPT": "is damaged. Put a copy of it in its place, such as the .backup file beside it",
     "SQLITE_CANTOPEN": "cannot be opened. Check that its folder exists and that you may write there",
     "SQLITE_READONLY": "cannot be written. Check that you may write the file and its folder",
     "SQLITE_PERM": "cannot be written. Check that you may write the file and its folder",

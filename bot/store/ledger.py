@@ -175,8 +175,7 @@ class Ledger(Generic[Value]):
                     state=row.state,
                     **self.fields(row),
                 )
-                changed_at = row.changed_at.strftime("%Y-%m-%dT%H:%M:%SZ")
-                found.append(Recorded(value, Revision(row.number, changed_at, row.changed_by, row.why)))
+                found.append(Recorded(value, Revision(row.number, row.changed_at, row.changed_by, row.why)))
         # Sorted here: databases disagree about the order of letters.
         return sorted(found, key=lambda one: (one.value.id, one.revision.number))
 

@@ -231,3 +231,113 @@ def test_a_window_says_the_same_as_its_day(rollcall: Rollcall) -> None:
     day = rollcall("briefing", "--date", DAY, "--json").out
     window = rollcall("briefing", "--since", "2025-03-20T00:00:00Z", "--until", "2025-03-21T00:00:00Z", "--json").out
     assert json.loads(day) == json.loads(window)
+
+
+def _wire(tmp_path: Path, name: str, header: str, body: str) -> str:
+    file = tmp_path / name
+    file.write_text(f"{header}\n\n{body}\n", encoding="utf-8")
+    return str(file)
+
+
+def test_a_window_inside_a_day_tells_a_change_and_its_story_together(rollcall: Rollcall, tmp_path: Path) -> None:
+    quote = "Germany will contribute soldiers to the force, Chancellor Friedrich Merz said on Wednesday."
+    file = _wire(tmp_path, "b.txt", "title: Berlin decides\ndate: 2025-04-02T12:00:00Z", quote)
+    stored = rollcall("ingest", file, "--json").json["articles"][0]["article"]
+    start = _text_of(rollcall, stored, 1).index(quote)
+    table = tmp_path / "new.toml"
+    table.write_text(
+        f"""[[claims]]
+id = "de-wire"
+party = "DE"
+stance = "troops"
+speaker = "Friedrich Merz"
+source = "official"
+reported_on = "2025-04-02"
+
+[[claims.quotes]]
+article = "{stored}"
+start = {start}
+end = {start + len(quote)}
+text = "{quote}"
+""",
+        encoding="utf-8",
+    )
+    assert rollcall("table", "import", str(table)).code == 0
+    for since, until, told in (("04-01T06", "04-02T06", 0), ("04-02T06", "04-03T06", 1), ("04-02T13", "04-03T13", 0)):
+        said = rollcall("briefing", "--since", f"2025-{since}:00Z", "--until", f"2025-{until}:00Z", "--json").json
+        assert len(said["changes"]) == len(said["stories"]) == told, since
+
+
+def test_what_a_change_quotes_is_not_told_again_in_a_story(rollcall: Rollcall) -> None:
+    said = rollcall("briefing", "--date", DAY, "--json").json
+    quoted = {(r["article"], r["start"]) for c in said["changes"] for r in c["receipts"][:1]}
+    quoted |= {(r["article"], r["start"]) for f in said["figures"] for r in f["receipts"][:1]}
+    told = {(s["article"], s["start"]) for story in said["stories"] for s in story["sentences"]}
+    assert not quoted & told
+
+
+def test_figures_are_told_on_the_day_they_were_reported_only(rollcall: Rollcall) -> None:
+    assert len(rollcall("briefing", "--date", DAY, "--json").json["figures"]) == 5
+    assert rollcall("briefing", "--date", "2025-03-21", "--json").json["figures"] == []
+
+
+def test_a_sentence_that_two_texts_share_is_told_once(rollcall: Rollcall, tmp_path: Path) -> None:
+    shared = "Ministers from twelve countries met in Oslo on Tuesday to discuss the monitoring of a ceasefire."
+    one = _wire(tmp_path, "1.txt", "title: Oslo talks\ndate: 2025-05-06", f"{shared}\n\nNorway offered two ships.")
+    other = _wire(
+        tmp_path,
+        "2.txt",
+        "title: Wheat prices fall again\ndate: 2025-05-06",
+        "Farmers in Kansas sold their wheat at the lowest price in nine years, traders in Chicago said on Tuesday.\n\n"
+        + shared,
+    )
+    assert rollcall("ingest", one, other).code == 0
+    said = rollcall("briefing", "--date", "2025-05-06", "--json").json
+    told = [s["text"] for story in said["stories"] for s in story["sentences"]]
+    assert told.count(shared) == 1
+
+
+HOSTILE = "@everyone <@1> [x](https://evil.example) **b** <script>alert(1)</script> \u202eevil \x1b[31m"
+
+
+def test_hostile_titles_publishers_and_addresses_stay_words(rollcall: Rollcall, tmp_path: Path) -> None:
+    """Every template prints through the same few functions; titles, names and links are where outside text enters."""
+    header = f'title: T {HOSTILE}\npublisher: P {HOSTILE}\ndate: 2025-05-06\nurl: https://x.example/a)b(c?d=<e>&f="g"'
+    body = f"Belgium met with the others in Oslo on Tuesday. {HOSTILE} They agreed on nothing at all, it said."
+    assert rollcall("ingest", _wire(tmp_path, "h.txt", header, body)).code == 0
+    html = rollcall("briefing", "--date", "2025-05-06", "--format", "html").out
+    assert "<script" not in html
+    assert "&lt;script" in html
+    for message in rollcall("briefing", "--date", "2025-05-06", "--format", "discord").json["messages"]:
+        assert "@everyone" not in message["content"]
+        assert not re.search(r"(?<!\\\\)\]\(<?https?://evil", message["content"])
+        assert "<@1>" not in message["content"]
+    for text in (
+        rollcall("briefing", "--date", "2025-05-06").out,
+        rollcall("say", "!status Belgium").out,
+        rollcall("say", "!about").out,
+        html,
+    ):
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+    assert "P @everyone" in rollcall("say", "!status Belgium").out
+
+
+def test_a_quote_never_leaves_its_receipt(rollcall: Rollcall) -> None:
+    messages = rollcall("briefing", "--date", DAY, "--format", "discord").json["messages"]
+    for message in messages:
+        lines = message["content"].split("\n")
+        assert not lines[0].startswith(("> ", "-# ")), "each message begins with what its quotes are about"
+        last = max(i for i, line in enumerate(lines) if line.startswith("> ")) if "> " in message["content"] else -1
+        assert last < len(lines) - 1
+        assert not lines[-1].startswith("### "), "a heading goes with what it is above"
+        assert "\x1f" not in message["content"]
+
+
+def test_a_text_without_end_does_not_hold_up_the_briefing(rollcall: Rollcall, tmp_path: Path) -> None:
+    file = tmp_path / "endless.txt"
+    sentence = "Ministers from twelve countries met in Oslo on Tuesday to discuss the monitoring of a ceasefire. "
+    file.write_text("title: Endless\ndate: 2025-05-06\n\n" + sentence * 20_000, encoding="utf-8")
+    assert rollcall("ingest", str(file)).code == 0
+    said = rollcall("briefing", "--date", "2025-05-06", "--json").json
+    assert [s["text"] for s in said["stories"][0]["sentences"]] == [sentence.strip()]

@@ -20,7 +20,9 @@ Say = Callable[[str], dict[str, Any]]
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda c: c.name)
 def test_every_example_is_answered(say: Say, command: Any) -> None:
-    assert say(f"!{command.example}")["ok"] is True
+    example = say(f"!help {command.name}")["answer"]["commands"][0]["example"]
+    assert "{" not in example
+    assert say(f"!{example}")["ok"] is True
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda c: c.name)
@@ -30,7 +32,7 @@ def test_help_explains_every_command(say: Say, command: Any) -> None:
     assert command.summary in everything
     one = say(f"!help {command.name}")
     assert command.summary in one["text"]
-    assert command.example in one["text"]
+    assert one["answer"]["commands"][0]["example"] in one["text"]
     assert [c["name"] for c in one["answer"]["commands"]] == [command.name]
 
 
@@ -52,7 +54,7 @@ def test_a_command_is_understood_however_it_is_typed(say: Say, line: str) -> Non
     assert say(line)["answer"]["party"] == "DE"
 
 
-@pytest.mark.parametrize("line", ["!whoisin", "!who_is_in", "!who-is-in?", "!who"])
+@pytest.mark.parametrize("line", ["!whoisin", "!who_is_in", "!who-is-in?", "!who", "!who is in", "who is in?"])
 def test_who_is_in_is_understood_however_it_is_typed(say: Say, line: str) -> None:
     assert say(line)["answer"]["totals"]["in"] == 4
 
@@ -88,6 +90,7 @@ def test_what_is_stored_about_a_reader_is_shown_and_deleted(say: Say) -> None:
     assert "Finland" in deleted["text"]
     assert say("!subscriptions")["answer"]["subscriptions"] == []
     assert say("!privacy delete")["ok"] is True
+    assert say("!subscribe Finland hourly")["error"]["code"] == "unknown_cadence"
     assert say("!privacy sell")["error"]["code"] == "unknown_word"
 
 
@@ -237,3 +240,23 @@ def test_a_data_folder_that_can_not_be_made(rollcall: Rollcall, tmp_path: Path) 
     said = rollcall("--home", str(file / "below"), "say", "!help")
     assert said.code == 1
     assert "the data folder can't be made" in said.err
+
+
+def test_an_old_article_is_background_and_a_link_out_of_a_folder_is_refused(rollcall: Rollcall, tmp_path: Path) -> None:
+    folder, outside = tmp_path / "in", tmp_path / "outside.txt"
+    folder.mkdir()
+    outside.write_text("This text stands outside of the folder and was not meant.")
+    (folder / "link.txt").symlink_to(outside)
+    (folder / "old.txt").write_text("date: 2025-03-20\n\nAn old text about the talks in Oslo stands here.")
+    (folder / "new.txt").write_text("A text without a date stands here, about the talks in Bergen.")
+    said = rollcall("ingest", str(folder), "--json").json
+    assert [r["reason"] for r in said["refused"]] == ["it is a link out of the folder; name the file itself"]
+    shown = {Path(a["file"]).name: rollcall("article", a["article"], "--json").json for a in said["articles"]}
+    assert {name: article["background"] for name, article in shown.items()} == {"old.txt": True, "new.txt": False}
+
+
+def test_the_forum_of_dates_people_write(say: Say) -> None:
+    for date in ("2025-03-20", "20 March 2025", "20th March 2025", "March 20, 2025", "20.03.2025", "20.3.2025"):
+        assert say(f"!status Poland as-of {date}")["answer"]["as_of"] == "2025-03-20", date
+    for date in ("0001-01-01", "1899-12-31", "9999-12-31"):
+        assert say(f"!briefing {date}")["error"]["code"] == "bad_date", date

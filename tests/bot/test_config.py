@@ -99,7 +99,7 @@ def test_a_file_that_was_named_must_be_there(rollcall: Callable[..., Any]) -> No
 
 def test_the_prefix_is_the_operators_choice(rollcall: Callable[..., Any], home: Path) -> None:
     (home / "config.toml").write_text("[answers]\nprefix = '$'\n")
-    assert "$status Germany" in rollcall("say", "$help").out
+    assert "$status Australia" in rollcall("say", "$help").out
 
 
 def test_a_password_in_the_store_address_is_never_shown(

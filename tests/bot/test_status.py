@@ -187,3 +187,67 @@ def test_a_broken_quote_is_never_shown(app: Any, home: Path, rollcall: Callable[
 
 
 _SQL = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.executescript(sys.argv[2]); c.commit()"
+
+
+def test_an_article_about_something_else_makes_no_position_fresher(
+    say: Say, rollcall: Callable[..., Any], tmp_path: Path
+) -> None:
+    file = tmp_path / "wheat.txt"
+    file.write_text("Farmers in Kansas sold their wheat at the lowest price in nine years, traders said.")
+    assert rollcall("ingest", str(file)).code == 0
+    for command in ("!who-is-in", "!status Germany", "!briefing", "!subscriptions"):
+        if command == "!subscriptions":
+            say("!subscribe Germany")
+        assert "Old: newest source" in say(command)["text"], command
+    assert "newest 20 March 2025" not in say("!who-is-in")["text"].splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("!proof Finland as of 20 March 2025", 2),
+        ("!proof Finland as-of March 20, 2025", 2),
+        ("!proof Finland 2 as-of 2025-03-20", 2),
+        ("!proof Finland as-of 2025-03-19", 0),
+        ("!proof figures as of 2025-03-20", 5),
+    ],
+)
+def test_proof_at_an_earlier_moment(say: Say, command: str, expected: int) -> None:
+    assert say(command)["answer"]["sources"] == expected
+
+
+def test_proof_of_figures_before_there_were_any(say: Say) -> None:
+    assert say("!proof figures as-of 2025-02-01")["error"]["code"] == "no_figures"
+
+
+def test_a_long_paragraph_is_shown_around_the_quote(say: Say, rollcall: Callable[..., Any], tmp_path: Path) -> None:
+    quote = "Germany will contribute soldiers, the chancellor said."
+    filler = "This sentence fills the paragraph with words. " * 40
+    article = tmp_path / "long.txt"
+    article.write_text(f"date: 2025-03-21\n\n{filler}{quote} {filler}", encoding="utf-8")
+    stored = rollcall("ingest", str(article), "--json").json["articles"][0]["article"]
+    start = rollcall("article", stored, "--json").json["text"].index(quote)
+    table = tmp_path / "t.toml"
+    table.write_text(
+        f'[[claims]]\nid = "de-long"\nparty = "DE"\nstance = "troops"\nspeaker = "the chancellor"\n'
+        'source = "official"\n'
+        f'reported_on = "2025-03-21"\n[[claims.quotes]]\narticle = "{stored}"\nstart = {start}\n'
+        f'end = {start + len(quote)}\ntext = "{quote}"\n'
+    )
+    assert rollcall("table", "import", str(table)).code == 0
+    text = say("!proof Germany")["text"]
+    assert "Part of a longer paragraph:" in text
+    assert len(text) < 2500
+
+
+@pytest.mark.parametrize(
+    ("phrase", "party"), [("Germany please", "DE"), ("the US government", "US"), ("status Germany", "DE")]
+)
+def test_a_name_among_other_words_is_found(say: Say, phrase: str, party: str) -> None:
+    found = say(f"!status {phrase}")
+    assert found["answer"]["party"] == party
+    assert "I read" in found["text"] or found["answer"]["read_as"] is None
+
+
+def test_two_names_are_asked_about(say: Say) -> None:
+    assert [s["party"] for s in say("!status UK/France")["answer"]["suggestions"]] == ["GB", "FR"]

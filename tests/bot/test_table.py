@@ -61,6 +61,8 @@ DAMAGES = {
     "an unknown measure": ("soldiers-explainer", 'measure = "soldiers"', 'measure = "soldires"'),
     "an unknown kind of source": ("pl-explainer", 'source = "official"', 'source = "offical"'),
     "a key nobody knows": ("pl-explainer", "troops = ", "trops = "),
+    "a condition nobody set": ("au-explainer", 'troops = "conditional"', 'troops = "conditional"\ncondition = "rain"'),
+    "a number beyond numbers": ("soldiers-explainer", "low = 10000", "low = 9223372036854775808"),
     "nobody named, yet in": ("es-explainer", 'stance = "open"', 'stance = "member"'),
 }
 
@@ -215,3 +217,33 @@ def test_show_prints_every_row_with_speaker_and_quote(rollcall: Rollcall) -> Non
     for claim in said["claims"]:
         assert claim["id"] in text
         assert claim["speaker"] in text
+
+
+def test_a_quote_of_the_header_is_no_quote(rollcall: Rollcall, tmp_path: Path) -> None:
+    start, end = _row("ua-news-report")
+    row = STANCES[start:end]
+    file = tmp_path / "header.toml"
+    changed = re.sub(r"start = \d+\nend = \d+\ntext = .*", 'start = 1\nend = 16\ntext = "date 2025-03-20"', row)
+    file.write_text(STANCES[:start] + changed + STANCES[end:], encoding="utf-8")
+    said = rollcall("table", "check", str(file))
+    assert "the quote stands in the header" in said.out
+
+
+@pytest.mark.parametrize(("option", "value"), [("--by", ""), ("--by", " "), ("--why", "\x1b[31m"), ("--by", "x" * 201)])
+def test_who_and_why_must_be_readable(rollcall: Rollcall, option: str, value: str) -> None:
+    assert rollcall("table", "import", str(SEEDS / "stances.toml"), option, value).code == 1
+
+
+def test_an_export_follows_links_and_leaves_devices_alone(rollcall: Rollcall, tmp_path: Path) -> None:
+    real, link = tmp_path / "real.toml", tmp_path / "link.toml"
+    real.write_text("old", encoding="utf-8")
+    real.chmod(0o600)
+    link.symlink_to(real)
+    assert rollcall("table", "export", str(link)).code == 0
+    assert link.is_symlink()
+    assert real.read_text("utf-8") == STANCES
+    assert real.stat().st_mode & 0o777 == 0o600
+    assert sorted(p.name for p in tmp_path.iterdir() if p.name != "home") == ["link.toml", "real.toml"]
+    said = rollcall("table", "export", "/dev/null")
+    assert said.code == 1
+    assert Path("/dev/null").is_char_device()

@@ -149,3 +149,15 @@ def test_what_is_no_address(address: str) -> None:
 )
 def test_headings(line: str, heading: bool) -> None:
     assert is_heading(line, paragraphs(line)[0]) is heading
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r", "\u2028"])
+def test_a_header_ends_where_text_begins_and_no_text_is_lost(newline: str) -> None:
+    text = newline.join(["title: X", "date: 2025-04-02", "Germany will send two ships.", "", "Poland will not."])
+    draft = read_text(text.encode(), now=NOW)
+    assert draft.title == "X"
+    assert draft.published.iso == "2025-04-02"
+    assert [p.of(text) for p in paragraphs(text, draft.body_start)] == [
+        "Germany will send two ships.",
+        "Poland will not.",
+    ]

@@ -154,18 +154,55 @@ def test_as_of_is_by_the_end_of_the_day() -> None:
 def test_a_restatement_is_no_change() -> None:
     rows = [claim("a", "yes", "official"), claim("b", "yes", "official", 20)]
     assert at(*rows).last_change == DAY
-    assert changes(TOPIC, PARTIES, rows, DAY, DAY + timedelta(days=30)) == []
+    assert between(rows, 0, 30) == []
 
 
-def test_a_change_has_two_sides_and_a_day() -> None:
+def test_a_change_has_two_sides() -> None:
     rows = [claim("a", "yes", "official"), claim("b", "never", "official", 20), claim("c", "yes", "named", 1, "FR")]
-    moved = changes(TOPIC, PARTIES, rows, DAY + timedelta(days=5), DAY + timedelta(days=30))
-    assert [(c.party, c.before and c.before.stance, c.after and c.after.stance) for c in moved] == [
+    found = between(rows, 5, 30)
+    assert [(c.party, c.before and c.before.stance, c.after and c.after.stance) for c in found] == [
         ("DE", "yes", "never")
     ]
-    assert moved[0].on == DAY + timedelta(days=20)
-    first = changes(TOPIC, PARTIES, rows, None, DAY + timedelta(days=30))
-    assert {(c.party, c.before) for c in first} == {("DE", None), ("FR", None)}
+    assert found[0].after is not None
+    assert found[0].after.last_change == DAY + timedelta(days=20)
+    first = changes(TOPIC, PARTIES, {}, tables(rows, 30))
+    assert [(c.party, c.before) for c in first] == [("FR", None), ("DE", None)], "as stances are listed"
+    gone = changes(TOPIC, PARTIES, tables(rows, 30), {})
+    assert {(c.party, c.after) for c in gone} == {("FR", None), ("DE", None)}
+
+
+def test_another_answer_on_an_axis_is_a_change_of_the_same_day() -> None:
+    rows = [
+        claim("a", "yes", "official", axes={"ships": "yes"}),
+        claim("b", "yes", "official", 20, axes={"ships": "no"}),
+    ]
+    assert [c.party for c in between(rows, 5, 30)] == ["DE"]
+    assert at(*rows).last_change == DAY + timedelta(days=20)
+
+
+@pytest.mark.parametrize(
+    ("more", "winner", "shown"),
+    [
+        ([("r", "perhaps", "reporter", 5), ("u", "never", "unnamed", 10)], "a", {"a", "r", "u"}),
+        ([("r", "perhaps", "reporter", 20), ("u", "never", "unnamed", 40)], "u", {"u"}),
+        ([("r", "perhaps", "reporter", 3), ("u", "never", "unnamed", 10)], "a", {"a", "r", "u"}),
+        ([("u", "never", "unnamed", -8)], "a", {"a"}),
+    ],
+)
+def test_unnamed_sources_do_not_move_the_days_in_which_named_ones_compete(
+    more: list[tuple[str, str, Any, int]], winner: str, shown: set[str]
+) -> None:
+    position = at(claim("a", "yes", "official"), *(claim(*row) for row in more))
+    assert position.claim.id == winner
+    assert {c.id for c in position.claims} == shown
+
+
+def tables(claims: list[Claim], day: int) -> dict[str, Any]:
+    return positions(TOPIC, PARTIES, claims, DAY + timedelta(days=day))
+
+
+def between(claims: list[Claim], since: int, until: int) -> list[Any]:
+    return changes(TOPIC, PARTIES, tables(claims, since), tables(claims, until))
 
 
 _KINDS = st.sampled_from(SOURCE_KINDS)
@@ -196,22 +233,28 @@ def test_nothing_reported_later_is_known_earlier(claims: list[Claim], day: int) 
 
 
 @given(_CLAIMS, st.integers(0, 45))
-def test_totals_add_up_and_unnamed_sources_never_displace(claims: list[Claim], day: int) -> None:
+def test_totals_add_up(claims: list[Claim], day: int) -> None:
     table = positions(TOPIC, PARTIES, claims, DAY + timedelta(days=day))
     sums = totals(TOPIC, PARTIES, table.values())
     assert sum(sums.countries.values()) + sum(sums.organisations.values()) == len(table)
     for position in table.values():
-        assert position.last_change <= position.newest
-        if position.claim.kind == "unnamed":
-            better = [c for c in claims if c.party == position.party and c.kind in {"official", "named"}]
-            assert all(c.reported_on > DAY + timedelta(days=day) for c in better)
+        assert position.on_file_since <= position.last_change <= position.newest
+
+
+@given(_CLAIMS)
+def test_what_nobody_is_named_for_leaves_a_signed_position_alone(claims: list[Claim]) -> None:
+    signed = positions(TOPIC, PARTIES, [c for c in claims if c.kind != "unnamed"], DAY + timedelta(days=50))
+    everything = positions(TOPIC, PARTIES, claims, DAY + timedelta(days=50))
+    for party, position in signed.items():
+        if position.claim.kind in {"official", "named"}:
+            assert everything[party].claim == position.claim
 
 
 @given(_CLAIMS, st.integers(0, 20), st.integers(0, 25))
 def test_changes_lead_from_one_table_to_the_next(claims: list[Claim], since: int, days: int) -> None:
-    begin, end = DAY + timedelta(days=since), DAY + timedelta(days=since + days)
-    before = {p: x.stance for p, x in positions(TOPIC, PARTIES, claims, begin).items()}
-    for change in changes(TOPIC, PARTIES, claims, begin, end):
-        assert change.after is not None
-        before[change.party] = change.after.stance
-    assert before == {p: x.stance for p, x in positions(TOPIC, PARTIES, claims, end).items()}
+    before, after = tables(claims, since), tables(claims, since + days)
+    told = {party: position.stance for party, position in before.items()}
+    for change in changes(TOPIC, PARTIES, before, after):
+        assert change.after is not None, "what was reported stays reported"
+        told[change.party] = change.after.stance
+    assert told == {party: position.stance for party, position in after.items()}

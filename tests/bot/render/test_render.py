@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.answers import mistake
 from bot.render.medium import Discord, Html, Text, harmless
-from bot.render.split import MAX_CONTENT, length, split
+from bot.render.render import SUPPRESS_EMBEDS, SUPPRESS_NOTIFICATIONS, as_discord
+from bot.render.split import GAP, MAX_CONTENT, close_gaps, length, split
+from bot.render.words import age
 
 HOSTILE = st.text(
     alphabet=st.sampled_from(list("@everyone here<>#&!:/[]()*_~|`\\-123.\u202e\u200b\x1b\n\t é😀htps")), max_size=120
@@ -88,3 +92,43 @@ def test_a_line_that_is_too_long_is_left_out_and_said() -> None:
 
 def test_length_counts_as_discord_may() -> None:
     assert length("a😀") == 3
+
+
+FLAG = "🏴" + "".join(chr(0xE0000 + ord(c)) for c in "gbeng") + chr(0xE007F)
+
+
+@pytest.mark.parametrize("shown", [FLAG, "👩\u200d👩\u200d👧", "\U0001fae8", "é"])
+def test_what_a_reader_should_see_is_left_alone(shown: str) -> None:
+    assert harmless(shown) == shown
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "words"),
+    [
+        ("2025-03-20", "2025-03-20", "today"),
+        ("2025-03-19", "2025-03-20", "yesterday"),
+        ("2025-01-20", "2025-03-20", "59 days ago"),
+        ("2025-07-01", "2025-08-31", "1 month ago"),
+        ("2025-03-20", "2026-11-22", "20 months ago"),
+        ("2020-03-20", "2026-11-22", "6 years ago"),
+    ],
+)
+def test_ages_in_words(then: str, now: str, words: str) -> None:
+    assert age(date.fromisoformat(then), date.fromisoformat(now)) == words
+
+
+def test_a_gap_is_a_blank_line_at_which_nothing_is_cut() -> None:
+    item = f"**1. Story**\n> first\n{GAP}\n> second\n-# receipt"
+    parts = split("\n\n".join([item, item]), 60)
+    assert [close_gaps(part) for part in parts] == ["**1. Story**\n> first\n\n> second\n-# receipt"] * 2
+
+
+def test_what_is_to_be_typed_is_shown_as_it_is() -> None:
+    assert Discord().code("*status Nigeria") == "`*status Nigeria`"
+    assert "`" not in Discord().code("a`b@everyone")[1:-1]
+    assert "@everyone" not in Discord().code("@everyone")
+
+
+def test_a_silent_message_is_flagged_as_one() -> None:
+    quiet, loud = (as_discord(mistake("x", "y", "z"), silent=silent)[0]["flags"] for silent in (True, False))
+    assert (quiet, loud) == (SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS, SUPPRESS_EMBEDS)

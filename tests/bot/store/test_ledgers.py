@@ -73,7 +73,7 @@ def test_it_comes_back_as_it_was_recorded(store: Store, ledger: ModuleType, valu
         assert row == ledger.get(conn, "d", value.id)
         assert row.value == value
         assert (row.revision.number, row.revision.changed_by, row.revision.why) == (1, "seed", "first seen")
-        assert row.revision.changed_at == "2025-03-26T12:00:00Z"
+        assert row.revision.changed_at == datetime(2025, 3, 26, 12, 0, tzinfo=UTC)
         assert ledger.effective(conn, "other") == []
         assert ledger.get(conn, "d", "nothing") is None
 
