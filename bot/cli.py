@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
@@ -412,6 +412,9 @@ def _write_text(path: Path, text: str) -> None:
     from summaries.toml import Problems
 
     try:
+        with suppress(FileNotFoundError):
+            # Asked first, because a loop of links must not be taken for a name that is free.
+            path.stat()
         target = path.resolve()
         if target.exists() and not target.is_file():
             raise Problems([f"{path}: it is no file, so nothing is written to it. Name a file, or none to print it."])

@@ -116,7 +116,7 @@ class Text(Medium):
 
 
 _MARKDOWN = re.compile(r"([\\*_~|`\[\]<>])")
-_LINE_START = re.compile(r"^(\d+)(\.)(?=\s)|^()(#{1,3}|[-+])(?=\s)|^()(-)(?=#)")
+_LINE_START = re.compile(r"^(\s*\d+)(\.)(?=\s)|^(\s*)(#{1,3}|[-+])(?=\s)|^(\s*)(-)(?=#)")
 
 
 class Discord(Medium):
@@ -126,7 +126,7 @@ class Discord(Medium):
 
     def plain(self, text: str) -> str:  # noqa: D102
         line = _MARKDOWN.sub(r"\\\1", harmless(text))
-        line = _LINE_START.sub(lambda m: f"{m[1] or ''}\\{m[2] or m[4] or m[6]}", line)
+        line = _LINE_START.sub(lambda m: f"{m[1] or m[3] or m[5] or ''}\\{m[2] or m[4] or m[6]}", line)
         # A backslash keeps marks literal; it does not stop a mention or an address from being recognised, so those
         # get an invisible break behind "@" and inside "://".
         return line.replace("@", "@\u2060").replace("://", ":\u2060//")
