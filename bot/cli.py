@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from bot.answers import Answer
     from bot.app import App
 
-ANSWERED, MISTAKE, WRONG_CALL = 0, 1, 2
-"""Exit codes of every command (README, "Exit codes")."""
+ANSWERED, MISTAKE = 0, 1
+"""Exit codes of every command (README, "Exit codes"); 2, a wrong call, is click's own."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

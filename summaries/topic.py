@@ -107,7 +107,6 @@ class _Heading(_Row):
     key: Key
     name: str
     about: str
-    whole: str
 
 
 class _Names(_Row):
@@ -136,7 +135,6 @@ class Topic:
     key: str
     name: str
     about: str
-    whole: str
     stances: Mapping[str, Stance]
     axes: Mapping[str, Axis]
     measures: Mapping[str, Measure]
@@ -170,7 +168,6 @@ def parse_topic(text: str, source: str = "topic.toml") -> Topic:
         key=file.topic.key,
         name=file.topic.name,
         about=file.topic.about,
-        whole=file.topic.whole,
         stances={stance.key: stance for stance in file.stances},
         axes={axis.key: axis for axis in file.axes},
         measures={measure.key: measure for measure in file.measures},

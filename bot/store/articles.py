@@ -409,8 +409,21 @@ def mentions(
     guild_id: int | None = None,
 ) -> list[Mention]:
     """Return where current revisions from before ``until`` speak of a party, the newest article first."""
+    query = _spoken_of(dossier, party, until, guild_id).limit(limit)
+    return [Mention(_listed(row), row.times, row.first_start, row.first_end) for row in conn.execute(query)]
+
+
+def count_mentions(
+    conn: Connection, dossier: str, party: str, until: datetime | None = None, *, guild_id: int | None = None
+) -> int:
+    """Return how many articles :func:`mentions` finds without a limit."""
+    found = _spoken_of(dossier, party, until, guild_id).order_by(None).subquery()
+    return int(conn.execute(select(func.count()).select_from(found)).scalar_one())
+
+
+def _spoken_of(dossier: str, party: str, until: datetime | None, guild_id: int | None) -> Select[Any]:
     columns = article_mention.c
-    query = (
+    return (
         _without_text(dossier, until, guild_id)
         .add_columns(columns.count.label("times"), columns.first_start, columns.first_end)
         .join(
@@ -422,31 +435,7 @@ def mentions(
             ),
         )
         .where(columns.party == party)
-        .limit(limit)
     )
-    return [Mention(_listed(row), row.times, row.first_start, row.first_end) for row in conn.execute(query)]
-
-
-def count_mentions(
-    conn: Connection, dossier: str, party: str, until: datetime | None = None, *, guild_id: int | None = None
-) -> int:
-    """Return how many articles :func:`mentions` finds without a limit."""
-    columns = article_mention.c
-    query = (
-        select(func.count())
-        .select_from(article)
-        .join(article_revision, _CURRENT)
-        .join(
-            article_mention,
-            and_(
-                columns.dossier == article.c.dossier,
-                columns.article_id == article.c.id,
-                columns.revision == article.c.current_revision,
-            ),
-        )
-        .where(article.c.dossier == dossier, columns.party == party, _visible(guild_id), *_window(None, until))
-    )
-    return int(conn.execute(query).scalar_one())
 
 
 def _without_text(dossier: str, until: datetime | None, guild_id: int | None) -> Select[Any]:

@@ -20,7 +20,6 @@ TOPIC = parse_topic(
 key = "t"
 name = "T"
 about = "."
-whole = "it"
 
 [[stances]]
 key = "yes"
