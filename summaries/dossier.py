@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -42,14 +43,19 @@ def read_dossier(read: Callable[[str], bytes], *, now: datetime) -> Dossier:
         seen[path] = read(path)
         return seen[path]
 
-    topic = parse_topic(_text(remember, "topic.toml"))
-    parties = Parties(topic.party_names, topic.leaders)
+    topic = _topic(_text(remember, "topic.toml"))
+    parties = _parties(topic.party_names, topic.leaders)
     articles = _parse_articles(_text(remember, "articles.toml"), remember, now)
     stances = _text(remember, "stances.toml")
     digest = hashlib.sha256()
     for path in sorted(seen):
         digest.update(path.encode() + b"\0" + hashlib.sha256(seen[path]).digest())
     return Dossier(topic, parties, tuple(articles), stances, digest.hexdigest())
+
+
+# Both follow from the text alone and never change, so a process that opens a dossier again need not read it again.
+_topic = lru_cache(maxsize=4)(parse_topic)
+_parties = lru_cache(maxsize=4)(Parties)
 
 
 def _text(read: Callable[[str], bytes], path: str) -> str:

@@ -107,3 +107,16 @@ def test_the_transcript_is_real(tmp_path: Path) -> None:
             request = parse(command, reader=LOCAL_READER, now=WRITTEN)
             assert request is not None
             assert render.as_text(answer(request, app.library)) == shown.strip("\n"), command
+
+
+def test_every_key_of_an_answer_is_in_the_readme(tmp_path: Path) -> None:
+    described = README[README.index("### JSON") : README.index("## How claims are verified")]
+    asked = [command.example for command in COMMANDS]
+    asked += ["status Belgium", "status Finland", "proof figures", "privacy delete", "unsubscribe all", "status Qqqq"]
+    with open_app(str(tmp_path), clock=lambda: WRITTEN) as app:
+        for line in asked:
+            example = line.format(party="Finland", stance="open", day="2025-03-20")
+            request = parse(example, reader=LOCAL_READER, now=WRITTEN)
+            assert request is not None
+            for key in render.as_json(answer(request, app.library))["answer"]:
+                assert f"`{key}`" in described or f'"{key}"' in described, f"{example}: {key}"
