@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from bot.answers import Answer
     from bot.app import App
+    from bot.ingest import Added, Refused
 
 ANSWERED, MISTAKE = 0, 1
 """Exit codes of every command (README, "Exit codes"); 2, a wrong call, is click's own."""
@@ -233,7 +234,9 @@ def _show(made: Answer, form: str) -> None:
 @_shared
 def ingest(paths: tuple[str, ...], as_json: bool, home: str | None, config: str | None) -> None:
     """Add articles from files and folders (.txt, .md, .html). A file that was stored before is never stored twice."""
-    from bot.ingest import Added, Refused
+    from dataclasses import asdict
+
+    from bot.ingest import Added
     from bot.ingest import ingest as read
 
     with _app(home, config) as app:
@@ -241,18 +244,21 @@ def ingest(paths: tuple[str, ...], as_json: bool, home: str | None, config: str 
         added: list[Added] = []
         refused: list[Refused] = []
         for one in read(app.library, paths, max_bytes=limit, now=app.clock()):
-            (added if isinstance(one, Added) else refused).append(one)  # type: ignore[arg-type]
+            if isinstance(one, Added):
+                added.append(one)
+            else:
+                refused.append(one)
             if not as_json:
                 _tell(one)
         if as_json:
-            _json({"v": 1, "articles": [_added(a) for a in added], "refused": [_refused(r) for r in refused]})
+            _json({"v": 1, "articles": [asdict(one) for one in added], "refused": [asdict(one) for one in refused]})
         else:
             new = sum(1 for a in added if a.outcome != "unchanged")
             click.echo(f"{new} stored, {len(added) - new} stored before, {len(refused)} refused.")
         raise SystemExit(MISTAKE if refused else ANSWERED)
 
 
-def _tell(one: Any) -> None:  # noqa: ANN401 (Added or Refused, which are imported late)
+def _tell(one: Added | Refused) -> None:
     from bot.ingest import Refused
     from bot.render.medium import harmless
 
@@ -264,21 +270,6 @@ def _tell(one: Any) -> None:  # noqa: ANN401 (Added or Refused, which are import
     click.echo(f"{name}: {words[one.outcome]} {one.article}{f' ({harmless(one.title)})' if one.title else ''}")
     for warning in one.warnings:
         click.echo(f"{name}: note: {harmless(warning)}.", err=True)
-
-
-def _added(one: Any) -> dict[str, Any]:  # noqa: ANN401
-    return {
-        "file": one.file,
-        "article": one.article,
-        "revision": one.revision,
-        "outcome": one.outcome,
-        "title": one.title,
-        "warnings": list(one.warnings),
-    }
-
-
-def _refused(one: Any) -> dict[str, Any]:  # noqa: ANN401
-    return {"file": one.file, "reason": one.reason}
 
 
 @main.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from bot.answers import Action, Answer, Receipt, mistake
@@ -191,7 +192,7 @@ def _figure_json(row: Figure, library: Library) -> dict[str, Any]:
     }
 
 
-def _once(rows: Any) -> list[Receipt]:  # noqa: ANN401 (any iterable of receipts)
+def _once(rows: Iterable[Receipt]) -> list[Receipt]:
     """Keep the first of equal quotes: one sentence may speak of several parties."""
     kept: dict[tuple[str, int, int, int, str], Receipt] = {}
     for receipt in rows:

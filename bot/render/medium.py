@@ -84,10 +84,10 @@ class Text(Medium):
         self.width = width
         self.colour = colour
 
-    def plain(self, text: str) -> str:  # noqa: D102
+    def plain(self, text: str) -> str:
         return harmless(text)
 
-    def bold(self, text: str) -> str:  # noqa: D102
+    def bold(self, text: str) -> str:
         return f"\x1b[1m{text}\x1b[0m" if self.colour else text
 
     def _wrapped(self, text: str, first: str, rest: str) -> str:
@@ -98,19 +98,19 @@ class Text(Medium):
             break_long_words=False, break_on_hyphens=False,
         )  # fmt: skip
 
-    def block_quote(self, text: str, midway: bool) -> str:  # noqa: D102
+    def block_quote(self, text: str, midway: bool) -> str:
         return self._wrapped(f"{'[…] ' if midway else ''}{harmless(text).strip()}", "> ", "> ")
 
-    def small(self, text: str) -> str:  # noqa: D102
+    def small(self, text: str) -> str:
         return self._wrapped(text, "  ", "  ")
 
-    def heading(self, text: str) -> str:  # noqa: D102
+    def heading(self, text: str) -> str:
         return self.bold(text)
 
-    def code(self, text: str) -> str:  # noqa: D102
+    def code(self, text: str) -> str:
         return harmless(text)
 
-    def link(self, label: str, url: str) -> str:  # noqa: D102
+    def link(self, label: str, url: str) -> str:
         safe = _safe_url(url)
         return f"{label} {safe}" if safe else label
 
@@ -124,30 +124,30 @@ class Discord(Medium):
 
     name = "discord"
 
-    def plain(self, text: str) -> str:  # noqa: D102
+    def plain(self, text: str) -> str:
         line = _MARKDOWN.sub(r"\\\1", harmless(text))
         line = _LINE_START.sub(lambda m: f"{m[1] or m[3] or m[5] or ''}\\{m[2] or m[4] or m[6]}", line)
         # A backslash keeps marks literal; it does not stop a mention or an address from being recognised, so those
         # get an invisible break behind "@" and inside "://".
         return line.replace("@", "@\u2060").replace("://", ":\u2060//")
 
-    def bold(self, text: str) -> str:  # noqa: D102
+    def bold(self, text: str) -> str:
         return f"**{text}**"
 
-    def block_quote(self, text: str, midway: bool) -> str:  # noqa: D102
+    def block_quote(self, text: str, midway: bool) -> str:
         return f"> {'[…] ' if midway else ''}{self.plain(text).strip()}"
 
-    def small(self, text: str) -> str:  # noqa: D102
+    def small(self, text: str) -> str:
         return f"-# {text}"
 
-    def heading(self, text: str) -> str:  # noqa: D102
+    def heading(self, text: str) -> str:
         return f"### {text}"
 
-    def code(self, text: str) -> str:  # noqa: D102
+    def code(self, text: str) -> str:
         # Inside of code marks nothing is read as Markdown, so nothing but the marks themselves must be kept out.
         return f"`{harmless(text).replace('`', chr(39)).replace('@', '@' + chr(0x2060))}`"
 
-    def link(self, label: str, url: str) -> str:  # noqa: D102
+    def link(self, label: str, url: str) -> str:
         safe = _safe_url(url)
         return f"[{label}](<{safe.replace('(', '%28').replace(')', '%29')}>)" if safe else label
 
@@ -157,26 +157,26 @@ class Html(Medium):
 
     name = "html"
 
-    def plain(self, text: str) -> str:  # noqa: D102
+    def plain(self, text: str) -> str:
         return str(escape(harmless(text)))
 
-    def bold(self, text: str) -> str:  # noqa: D102
+    def bold(self, text: str) -> str:
         return f"<strong>{text}</strong>"
 
-    def block_quote(self, text: str, midway: bool) -> str:  # noqa: D102
+    def block_quote(self, text: str, midway: bool) -> str:
         mark = '<span class="cut">[…]</span> ' if midway else ""
         return f"<blockquote><p>{mark}{self.plain(text).strip()}</p></blockquote>"
 
-    def small(self, text: str) -> str:  # noqa: D102
+    def small(self, text: str) -> str:
         return f'<p class="receipt">{text}</p>'
 
-    def heading(self, text: str) -> str:  # noqa: D102
+    def heading(self, text: str) -> str:
         return f"<h2>{text}</h2>"
 
-    def code(self, text: str) -> str:  # noqa: D102
+    def code(self, text: str) -> str:
         return f"<code>{self.plain(text)}</code>"
 
-    def link(self, label: str, url: str) -> str:  # noqa: D102
+    def link(self, label: str, url: str) -> str:
         safe = _safe_url(url)
         return f'<a href="{escape(safe)}" rel="noopener">{label}</a>' if safe else label
 
