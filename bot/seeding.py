@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from bot.store import articles, claims, dossiers, figures
 from bot.store.engine import Connection, Store
 from summaries.article import Article
-from summaries.claims import Claim
+from summaries.claims import Claim, Figure
 from summaries.dossier import Dossier
 from summaries.parties import Parties
 from summaries.stances import as_row, parse_table, row_digest
@@ -55,27 +55,43 @@ def seed(store: Store, dossier: Dossier, *, now: datetime) -> Seeded:
             new_articles += stored.outcome == "new"
             record_mentions(connection, key, article, stored, dossier.parties)
         # A quote may name any stored revision, so the table is checked here, in the transaction that stores them.
-        table = parse_table(dossier.stances, dossier.topic, dossier.parties, partial(articles.get, connection, key))
+        stored_article = cache(partial(articles.get, connection, key))
+        table = parse_table(dossier.stances, dossier.topic, dossier.parties, stored_article)
         added = proposed = 0
-        for row in table.rows:
-            ledger: Any = claims if isinstance(row, Claim) else figures
-            digest = row_digest(row)
-            if ledger.seed_hashes(connection, key).get(row.id) == digest:
-                continue
-            history = ledger.history(connection, key, row.id)
-            if not history:
-                ledger.add_revision(connection, key, row, now=now, by="the dossier", why="shipped with the dossier")
-                added += 1
-            elif as_row(history[-1].value) != as_row(row):
-                proposal = replace(row, state="proposed")
-                ledger.add_revision(connection, key, proposal, now=now, by="the dossier", why="changed in stances.toml")
-                proposed += 1
-            ledger.set_seed_hash(connection, key, row.id, digest, now=now)
+        for ledger, rows in ((claims, table.claims), (figures, table.figures)):
+            counts = _take_rows(connection, key, ledger, rows, now)
+            added, proposed = added + counts[0], proposed + counts[1]
         if taken.names is not None and taken.names != names:
             _find_mentions_again(connection, key, dossier.parties)
         # Last, in the same transaction: an interrupted seeding is done again from the start.
         dossiers.set_digests(connection, key, dossiers.Digests(dossier.digest, names), now=now)
     return Seeded(new_articles, added, proposed)
+
+
+def _take_rows(
+    connection: Connection,
+    key: str,
+    ledger: Any,  # noqa: ANN401 (the module of claims or of figures: the same functions)
+    rows: Sequence[Claim | Figure],
+    now: datetime,
+) -> tuple[int, int]:
+    """Add new rows and propose changed ones; returns how many of each."""
+    seeded = ledger.seed_hashes(connection, key)
+    newest = {one.value.id: one.value for one in ledger.all_rows(connection, key)}
+    added = proposed = 0
+    for row in rows:
+        digest = row_digest(row)
+        if seeded.get(row.id) == digest:
+            continue
+        if row.id not in newest:
+            ledger.add_revision(connection, key, row, now=now, by="the dossier", why="shipped with the dossier")
+            added += 1
+        elif as_row(newest[row.id]) != as_row(row):
+            proposal = replace(row, state="proposed")
+            ledger.add_revision(connection, key, proposal, now=now, by="the dossier", why="changed in stances.toml")
+            proposed += 1
+        ledger.set_seed_hash(connection, key, row.id, digest, now=now)
+    return added, proposed
 
 
 def record_mentions(
