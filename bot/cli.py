@@ -40,19 +40,21 @@ class _Commands(click.Group):
         from bot.store.errors import StoreError
         from summaries.toml import Problems
 
+        # Read before the command takes its arguments: programs that asked for JSON get their error as JSON too.
+        as_json = "--json" in ctx.args
         try:
             return super().invoke(ctx)
         except Problems as error:
-            _fail(error.problems)
+            _fail(error.problems, as_json)
         except StoreError as error:
-            _fail([str(error)])
+            _fail([str(error)], as_json)
         except BrokenPipeError:
             raise
         except OSError as error:
             # A disk, a folder or a name that the system refuses: its own words say which and why.
-            _fail([f"{error.filename or 'the system'}: {error.strerror or error}."])
+            _fail([f"{error.filename or 'the system'}: {error.strerror or error}."], as_json)
         except UnicodeEncodeError:
-            _fail(["A name on the command line is not text this system can store."])
+            _fail(["A name on the command line is not text this system can store."], as_json)
 
     def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         for stream in (sys.stdout, sys.stderr):
@@ -66,7 +68,9 @@ class _Commands(click.Group):
             raise SystemExit(MISTAKE) from None
 
 
-def _fail(sentences: Sequence[str]) -> NoReturn:
+def _fail(sentences: Sequence[str], as_json: bool = False) -> NoReturn:
+    if as_json:
+        _json({"v": 1, "ok": False, "error": {"code": "not_possible", "message": "\n".join(sentences)}})
     for sentence in sentences:
         click.echo(sentence, err=True)
     raise SystemExit(MISTAKE)

@@ -102,6 +102,17 @@ def test_the_prefix_is_the_operators_choice(rollcall: Callable[..., Any], home: 
     assert "$status Australia" in rollcall("say", "$help").out
 
 
+def test_programs_get_their_error_as_json(rollcall: Callable[..., Any], tmp_path: Path) -> None:
+    file = tmp_path / "my.toml"
+    file.write_text("x = 1\ny = 2\n", encoding="utf-8")
+    for command in (("say", "!help", "--json"), ("table", "check", "--json"), ("article", "x", "--json")):
+        said = rollcall("--config", str(file), *command)
+        assert said.code == 1
+        assert said.json["ok"] is False
+        problems = said.json.get("problems") or said.json["error"]["message"].splitlines()
+        assert len(problems) == 2
+
+
 def test_a_password_in_the_store_address_is_never_shown(
     rollcall: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
