@@ -102,6 +102,12 @@ class Library:
             yield
 
     @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Yield the connection of this thread's moment, or one of its own: a second one is never taken meanwhile."""
+        with self._current() as (_, connection):
+            yield connection
+
+    @contextmanager
     def _current(self) -> Iterator[tuple[_Kept, Connection]]:
         """Yield what is kept, made anew when the store's version counter moved, and an open connection."""
         already: tuple[_Kept, Connection] | None = getattr(self._open, "current", None)

@@ -62,10 +62,10 @@ def split_as_of(request: Request) -> tuple[str, date, bool]:
     match = _AS_OF.search(request.words)
     if match is None:
         return request.words.strip(), today, False
-    return request.words[: match.start()].strip(), parse_day(match[1].strip(), today, request.prefix), True
+    return request.words[: match.start()].strip(), parse_day(match[1].strip(), today), True
 
 
-def parse_day(text: str, today: date, prefix: str = "!") -> date:
+def parse_day(text: str, today: date) -> date:
     """Read a day as people write it, "today" and "yesterday" included; raises :class:`BadDate`."""
     words = text.strip().rstrip("?!.,").casefold()
     if words in {"today", "now"}:

@@ -48,7 +48,10 @@ def proposals(library: Library) -> Table:
 
 def check(library: Library) -> list[str]:
     """Verify every row of the store against the topic and its articles; one sentence for each thing that is wrong."""
-    return check_table(stored_table(library), library.topic, library.parties, library.article, "stored table")
+    found = []
+    for table, source in ((stored_table(library), "stored table"), (proposals(library), "proposals")):
+        found += check_table(table, library.topic, library.parties, library.article, source)
+    return list(dict.fromkeys(found))
 
 
 def export(library: Library, *, proposed: bool = False) -> str:

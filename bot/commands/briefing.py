@@ -29,7 +29,7 @@ def briefing(request: Request, library: Library) -> Answer:
 
     today = request.now.date()
     try:
-        day = parse_day(request.words, today, request.prefix) if request.words.strip(" .?!") else today
+        day = parse_day(request.words, today) if request.words.strip(" .?!") else today
     except BadDate as error:
         return mistake(COMMAND, "bad_date", str(error))
     return briefing_of(day_window(day), request, library)

@@ -72,7 +72,7 @@ def _answer(
     row = rows[chosen - 1]
     checked = receipts(row, library)
     articles = [library.source(quote) for quote in row.quotes]
-    with library.store.reading() as connection:
+    with library.reading() as connection:
         approved = _approval(connection, library.topic.key, row)
     topic = library.topic
     reading = label(topic, row) if isinstance(row, Claim) else f"{topic.measures[row.measure].label}: {row.value}"
@@ -93,7 +93,6 @@ def _answer(
             "count": len(rows),
             "row": row,
             "shown": shown,
-            "article": articles[0],
             "reading": reading,
             "criterion": criterion,
             "approved": approved,
@@ -136,6 +135,11 @@ def _passage(article: Article, quote: Quote) -> dict[str, Any]:
         spare = max(0, MAX_PARAGRAPH - (quote.end - quote.start)) // 2
         new_start, new_end = max(start, quote.start - spare), min(end, quote.end + spare)
         cut_before, cut_after = new_start > start, new_end < end
+        # Cut between words: after the first space before the quote, before the last one behind it.
+        if cut_before:
+            new_start = article.text.find(" ", new_start, quote.start) + 1 or quote.start
+        if cut_after:
+            new_end = max(quote.end, article.text.rfind(" ", quote.end, new_end))
         start, end = new_start, new_end
     return {
         "text": article.text[start:end],

@@ -121,7 +121,7 @@ def subscriptions(request: Request, library: Library) -> Answer:
     """List what the reader follows, with each party's position and when it last changed."""
     today = request.now.date()
     table = library.positions(today)
-    with library.store.reading() as connection:
+    with library.reading() as connection:
         followed = _mine(connection, request, library)
     listed: list[dict[str, Any]] = []
     for subscription in sorted(followed, key=lambda s: _name(s.party, library)):
@@ -186,7 +186,7 @@ def privacy(request: Request, library: Library) -> Answer:
             f'"{word[:40]}" is no part of this command. '
             f"Use {request.prefix}privacy show or {request.prefix}privacy delete.",
         )
-    with library.store.reading() as connection:
+    with library.reading() as connection:
         person = rows.show_person(connection, reader.kind, reader.id)
     kept: list[dict[str, Any]] = [
         {"name": _name(s.party, library), "party": s.party, "cadence": s.cadence, "since": s.created_at.date()}

@@ -45,7 +45,6 @@ def who_is_in(request: Request, library: Library) -> Answer:
         view={
             **frame(request, library, as_of, given),
             "filtered": typed,
-            "wanted": wanted,
             "sections": _sections(shown, library),
             "headline": headline(sums, table, library),
             "parties": len(table),

@@ -238,6 +238,9 @@ def test_a_long_paragraph_is_shown_around_the_quote(say: Say, rollcall: Callable
     text = say("!proof Germany")["text"]
     assert "Part of a longer paragraph:" in text
     assert len(text) < 2500
+    shown = next(line for line in text.splitlines() if line.startswith("> […] "))
+    words = set(f"{filler} {quote}".split())
+    assert set(shown.removeprefix("> […] ").split()) <= words, "it is cut between words"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -181,18 +180,17 @@ def test_without_a_backup_there_is_no_upgrade(
 
 
 _OPEN = """
-import sys, time
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from bot.store import dossiers, migrate
 from bot.store.engine import open_store
-url, ready, go, later, me = sys.argv[1:]
+url, later, me = sys.argv[1:]
 if later:
     migrate._MIGRATIONS, migrate.HEAD = Path(later), "0002"
 now = datetime.now(UTC)
-Path(ready, me).touch()
-while not Path(go).exists():
-    time.sleep(0.001)
+print("ready", flush=True)
+sys.stdin.readline()
 with open_store(url, clock=lambda: now) as store, store.writing() as conn:
     dossiers.ensure(conn, me, now=now)
 """
@@ -208,24 +206,26 @@ def test_processes_that_start_at_once_upgrade_once(
         with monkeypatch.context() as patch:
             _later(patch, tmp_path, WORKS)
         later = str(tmp_path / "later")
-    ready, go = tmp_path / "ready", tmp_path / "go"
-    ready.mkdir()
     started = [
         subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", _OPEN, empty_url, ready, go, later, str(number)],
-            cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            [sys.executable, "-W", "error", "-c", _OPEN, empty_url, later, str(number)],
+            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )
         for number in range(2)
     ]  # fmt: skip
     try:
-        while len(list(ready.iterdir())) < len(started) and all(one.poll() is None for one in started):
-            time.sleep(0.005)
-        go.touch()
+        # Each has loaded what it needs and waits for its line, so that all open the store at once.
+        first = [one.stdout.readline() if one.stdout else "" for one in started]
+        for one in started:
+            if one.stdin:
+                one.stdin.write("go\n")
+                one.stdin.flush()
         said = [one.communicate(timeout=60)[0] for one in started]
     finally:
         for one in started:
             one.kill()
             one.wait()
+    assert first == ["ready\n"] * len(started), said
     assert said == [""] * len(started)
     assert _version(empty_url) == ("0002" if old else "0001")
     engine = create_engine(empty_url)
