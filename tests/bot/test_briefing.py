@@ -281,18 +281,28 @@ def test_figures_are_told_on_the_day_they_were_reported_only(rollcall: Rollcall)
     assert rollcall("briefing", "--date", "2025-03-21", "--json").json["figures"] == []
 
 
+_FILLER = (
+    "Norway offered two ships and a field hospital, and its defence minister said they could sail within a month.\n\n"
+    "Delegates from Iceland asked who would pay for the coast guard cutters that patrol the fjords in winter.\n\n"
+    "A fishermen's union in Bergen called the plan an unexpected burden on harbours already short of berths."
+)
+
+
 def test_a_sentence_that_two_texts_share_is_told_once(rollcall: Rollcall, tmp_path: Path) -> None:
     shared = "Ministers from twelve countries met in Oslo on Tuesday to discuss the monitoring of a ceasefire."
-    one = _wire(tmp_path, "1.txt", "title: Oslo talks\ndate: 2025-05-06", f"{shared}\n\nNorway offered two ships.")
+    one = _wire(tmp_path, "1.txt", "title: Oslo talks\ndate: 2025-05-06", f"{shared}\n\n{_FILLER}")
     other = _wire(
         tmp_path,
         "2.txt",
         "title: Wheat prices fall again\ndate: 2025-05-06",
         "Farmers in Kansas sold their wheat at the lowest price in nine years, traders in Chicago said on Tuesday.\n\n"
-        + shared,
+        "Bakeries expect cheaper flour by August, while growers of barley and rye fear a second year without profit.\n\n"
+        "A mill owner in Wichita told reporters that storage costs had doubled since the silos were rebuilt last spring."
+        f"\n\n{shared}",
     )
     assert rollcall("ingest", one, other).code == 0
     said = rollcall("briefing", "--date", "2025-05-06", "--json").json
+    assert len(said["stories"]) == 2, "they are about different things"
     told = [s["text"] for story in said["stories"] for s in story["sentences"]]
     assert told.count(shared) == 1
 

@@ -113,6 +113,18 @@ def test_a_proposal_displaces_nothing_in_an_export_and_can_be_approved(
     assert "proposed" not in rollcall("table", "show").out
 
 
+def test_a_proposal_is_verified_too(rollcall: Rollcall, home: Path, dossier: Path) -> None:
+    rollcall("say", "!help")
+    _edit(dossier / "stances.toml", 'stance = "refuses"', 'stance = "unclear"')
+    assert rollcall("table", "check").code == 0
+    with sqlite3.connect(home / "rollcall.sqlite3") as connection:
+        connection.execute("UPDATE quote SET start = start + 1 WHERE owner_id = 'it-explainer' AND owner_revision = 2")
+    connection.close()
+    said = rollcall("table", "check")
+    assert said.code == 1
+    assert "proposals: claims[it-explainer]" in said.out
+
+
 def test_a_row_is_proposed_once_and_not_again_when_another_changes(
     rollcall: Rollcall, home: Path, dossier: Path
 ) -> None:

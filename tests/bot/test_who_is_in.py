@@ -91,6 +91,12 @@ def test_one_position_or_one_way_of_counting(say: Say, asked: str, groups: set[s
     assert found["answer"]["totals"]["in"] == 4, "totals are of the whole table"
 
 
+def test_a_label_that_a_stronger_one_covers_still_tells_who(say: Say) -> None:
+    text = say("!who-is-in troops")["text"]
+    assert "No party is counted under this label." in text
+    assert "Ready to send own troops: 2 (France, United Kingdom)" in text
+
+
 def test_a_position_nobody_knows_is_explained(say: Say) -> None:
     found = say("!who-is-in opne")
     assert found["error"]["code"] == "unknown_stance"

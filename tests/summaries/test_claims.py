@@ -48,3 +48,8 @@ def test_said_last_month_counts_from_the_end_of_that_month() -> None:
     assert claim.said_last == date(2025, 2, 28)
     plain = Claim("pl", "PL", "support", (QUOTE,), "A", "official", date(2025, 3, 20))
     assert plain.said_last == date(2025, 3, 20)
+
+
+def test_nothing_counts_as_said_after_it_was_reported() -> None:
+    open_ended = Claim("a", "PL", "x", (QUOTE,), "A", "official", date(2025, 4, 1), said_on=Interval.parse("2025-04"))
+    assert open_ended.said_last == date(2025, 4, 1)

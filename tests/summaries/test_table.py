@@ -139,6 +139,26 @@ def test_sources_that_contradict_each_other_on_an_axis_differ() -> None:
     assert [c.id for c in position.differing] == ["b"]
 
 
+def test_sources_that_contradict_each_other_never_both_agree() -> None:
+    position = at(
+        claim("a", "yes", "official"),
+        claim("b", "yes", "named", axes={"ships": "yes"}),
+        claim("c", "yes", "reporter", axes={"ships": "no"}),
+    )
+    assert ([c.id for c in position.agreeing], [c.id for c in position.differing]) == (["b"], ["c"])
+    assert position.axes == {"ships": "yes"}
+
+
+def test_a_silent_restatement_takes_no_answer_back() -> None:
+    rows = [claim("a", "yes", "official", axes={"ships": "no"}), claim("b", "yes", "official", 20)]
+    position = at(*rows)
+    assert position.axes == {"ships": "no"}
+    assert "a" in {c.id for c in position.agreeing}, "the answer comes with its receipt"
+    assert position.last_change == DAY
+    turned = at(*rows, claim("c", "perhaps", "official", 40))
+    assert turned.axes == {"ships": "unclear"}, "what was said of another stance answers nothing"
+
+
 @pytest.mark.parametrize("state", ["proposed", "rejected", "withdrawn"])
 def test_only_approved_claims_count(state: Any) -> None:
     assert at(claim("a", "yes", "official", state=state)) is None
