@@ -288,7 +288,8 @@ _FILLER = (
 )
 
 
-def test_a_sentence_that_two_texts_share_is_told_once(rollcall: Rollcall, tmp_path: Path) -> None:
+def test_a_sentence_that_two_texts_share_is_told_once(rollcall: Rollcall, home: Path, tmp_path: Path) -> None:
+    (home / "config.toml").write_text("[briefing]\nsentences = 10\nwords = 400\n")
     shared = "Ministers from twelve countries met in Oslo on Tuesday to discuss the monitoring of a ceasefire."
     one = _wire(tmp_path, "1.txt", "title: Oslo talks\ndate: 2025-05-06", f"{shared}\n\n{_FILLER}")
     other = _wire(
@@ -296,8 +297,8 @@ def test_a_sentence_that_two_texts_share_is_told_once(rollcall: Rollcall, tmp_pa
         "2.txt",
         "title: Wheat prices fall again\ndate: 2025-05-06",
         "Farmers in Kansas sold their wheat at the lowest price in nine years, traders in Chicago said on Tuesday.\n\n"
-        "Bakeries expect cheaper flour by August, while growers of barley and rye fear a second year without profit.\n\n"
-        "A mill owner in Wichita told reporters that storage costs had doubled since the silos were rebuilt last spring."
+        "Bakeries expect cheaper flour by August, while growers of rye fear a second year without profit.\n\n"
+        "A mill owner in Wichita told reporters that storage costs had doubled since the silos were rebuilt."
         f"\n\n{shared}",
     )
     assert rollcall("ingest", one, other).code == 0
