@@ -110,6 +110,8 @@ CADENCES: Final = ("instant", "daily", "weekly")
 SUBSCRIPTION_STATES: Final = ("active", "paused")
 BRIEFING_STATES: Final = ("active", "paused", "removed")
 PLACE_KINDS: Final = ("user", "channel", "thread", "terminal")
+SHOWN_KINDS: Final = ("guild", *PLACE_KINDS)
+"""A guild's briefing remembers by the guild what it showed, so that moving it to another channel repeats nothing."""
 ACTIONS: Final = ("post", "edit", "delete", "pin")
 PART_STATES: Final = ("owed", "sending", "unknown", "sent", "parked", "dropped")
 
@@ -149,6 +151,7 @@ guild = Table(
     "guild",
     metadata,
     Column("id", _Snowflake, primary_key=True, autoincrement=False),
+    Column("name", Words),
     Column("prefix", Word(10)),
     Column("language", Word(10)),
     _moment("joined_at"),
@@ -489,6 +492,8 @@ briefing = Table(
     Column("local_date", Date, nullable=False),
     _moment("due_at"),
     _moment("made_at"),
+    # Up to when rows of the table counted in it: the next one tells what changed since.
+    _moment("table_at", nullable=True),
     Column("value", _Json, nullable=False),
     Column("delivery_id", _Serial, ForeignKey("delivery.id", ondelete="SET NULL")),
     UniqueConstraint("guild_briefing_id", "local_date"),
@@ -509,6 +514,9 @@ subscription = Table(
     Column("state", Word(10), nullable=False, server_default="active"),
     Column("failures", Integer, nullable=False, server_default="0"),
     _moment("next_try_at", nullable=True),
+    _moment("failed_at", nullable=True),
+    # When the person was told, where they typed a command, that messages don't reach them.
+    _moment("told_at", nullable=True),
     _moment("created_at"),
     UniqueConstraint("dossier", "subscriber_kind", "subscriber_id", "party"),
     _one_of("subscriber_kind", SUBSCRIBER_KINDS),
@@ -547,7 +555,7 @@ shown = Table(
     _moment("shown_at"),
     # True once its delivery was dropped: then nobody has seen it.
     Column("void", Boolean, nullable=False, server_default=false()),
-    _one_of("place_kind", PLACE_KINDS),
+    _one_of("place_kind", SHOWN_KINDS),
     Index(None, "dossier", "place_kind", "place_id", "item_kind", "item_id"),
     Index(None, "delivery_id"),
 )
@@ -580,4 +588,13 @@ counter = Table(
     metadata,
     Column("name", Word(80), primary_key=True),
     Column("value", BigInteger, nullable=False),
+)
+
+# Where the bot left off with something outside of the store, such as which commands Discord was told of.
+bookmark = Table(
+    "bookmark",
+    metadata,
+    Column("name", Word(120), primary_key=True),
+    Column("value", Words, nullable=False),
+    _moment("changed_at"),
 )

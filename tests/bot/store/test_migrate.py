@@ -24,9 +24,10 @@ from bot.store.schema import dossier, metadata, seed_row
 
 ROOT = Path(__file__).parents[3]
 NOW = datetime(2025, 3, 26, 12, 0, tzinfo=UTC)
+NEWEST = migrate.HEAD
 
 WORKS = """
-revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+revision, down_revision, branch_labels, depends_on = "later", "{head}", None, None
 import sqlalchemy as sa
 from alembic import op
 
@@ -47,9 +48,9 @@ def _later(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: str) -> None:
     """Pretend to be a later program, with one more migration."""
     folder = tmp_path / "later"
     shutil.copytree(ROOT / "bot" / "store" / "migrations", folder)
-    (folder / "versions" / "0002_later.py").write_text(code)
+    (folder / "versions" / "later.py").write_text(code.replace("{head}", NEWEST))
     monkeypatch.setattr(migrate, "_MIGRATIONS", folder)
-    monkeypatch.setattr(migrate, "HEAD", "0002")
+    monkeypatch.setattr(migrate, "HEAD", "later")
 
 
 def _fill(url: str) -> None:
@@ -122,10 +123,10 @@ def test_an_older_store_is_upgraded_after_a_backup(
         # Nothing was lost when the table was rebuilt.
         assert conn.execute(select(seed_row.c.id)).scalars().all() == ["a"]
         assert conn.execute(text("SELECT count(*) FROM extra")).scalar() == 0
-    assert _version(empty_url) == "0002"
+    assert _version(empty_url) == "later"
     if backend == "sqlite":
-        backup = f"{make_url(empty_url).database}.backup-0001"
-        assert _version(f"sqlite:///{backup}") == "0001"
+        backup = f"{make_url(empty_url).database}.backup-{NEWEST}"
+        assert _version(f"sqlite:///{backup}") == NEWEST
         with sqlite3.connect(backup) as copy:
             assert copy.execute("SELECT id FROM seed_row").fetchall() == [("a",)]
             assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
@@ -147,7 +148,7 @@ def test_a_failed_upgrade_leaves_the_store_as_it_was(
         _later(later, tmp_path, FAILS)
         with pytest.raises(StoreError, match="could not be upgraded"):
             open_store(empty_url, clock=clock)
-    assert _version(empty_url) == "0001"
+    assert _version(empty_url) == NEWEST
     assert _shape(store.engine) == before
     with store.writing() as conn:
         assert conn.execute(select(seed_row.c.id)).scalars().all() == ["a"]
@@ -161,9 +162,9 @@ def test_a_store_of_a_newer_program_is_left_alone(
     with monkeypatch.context() as later:
         _later(later, tmp_path, WORKS)
         open_store(empty_url, clock=clock).close()
-    with pytest.raises(StoreError, match=r"newer Rollcall .*0002"):
+    with pytest.raises(StoreError, match=r"newer Rollcall .*later"):
         open_store(empty_url, clock=clock)
-    assert _version(empty_url) == "0002"
+    assert _version(empty_url) == "later"
 
 
 def test_without_a_backup_there_is_no_upgrade(
@@ -171,11 +172,11 @@ def test_without_a_backup_there_is_no_upgrade(
 ) -> None:
     path = tmp_path / "store.db"
     shutil.copy(sqlite_template, path)
-    (tmp_path / "store.db.backup-0001").mkdir()
+    (tmp_path / f"store.db.backup-{NEWEST}").mkdir()
     _later(monkeypatch, tmp_path, WORKS)
     with pytest.raises(StoreError, match="no backup could be written"):
         open_store(f"sqlite:///{path}", clock=clock)
-    assert _version(f"sqlite:///{path}") == "0001"
+    assert _version(f"sqlite:///{path}") == NEWEST
     assert not list(tmp_path.glob("*.partial"))
 
 
@@ -187,7 +188,7 @@ from bot.store import dossiers, migrate
 from bot.store.engine import open_store
 url, later, me = sys.argv[1:]
 if later:
-    migrate._MIGRATIONS, migrate.HEAD = Path(later), "0002"
+    migrate._MIGRATIONS, migrate.HEAD = Path(later), "later"
 now = datetime.now(UTC)
 print("ready", flush=True)
 sys.stdin.readline()
@@ -227,7 +228,7 @@ def test_processes_that_start_at_once_upgrade_once(
             one.wait()
     assert first == ["ready\n"] * len(started), said
     assert said == [""] * len(started)
-    assert _version(empty_url) == ("0002" if old else "0001")
+    assert _version(empty_url) == ("later" if old else NEWEST)
     engine = create_engine(empty_url)
     with engine.connect() as conn:
         keys = set(conn.execute(select(dossier.c.key)).scalars())
