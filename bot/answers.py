@@ -100,10 +100,16 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Something a reader may want to do next: a button where there are buttons, a command to type elsewhere."""
+    """Something a reader may want to do next: a button where there are buttons, a command to type elsewhere.
+
+    ``id`` is for a button that is more than a command, on Discord only. ``style`` is Discord's number for its colour:
+    2 grey, 3 green, 4 red; the words say the same without it.
+    """
 
     label: str
     command: str
+    id: str | None = None
+    style: int = 2
 
 
 @dataclass(frozen=True, slots=True)

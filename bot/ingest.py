@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from bot.events import record_mentions_events
 from bot.library import Library
 from bot.seeding import record_mentions
 from bot.store import articles
@@ -46,12 +47,16 @@ def ingest(library: Library, paths: Sequence[str], *, max_bytes: int, now: datet
 
     Every file is stored in a transaction of its own, so an interruption loses nothing that was yielded.
     """
+    key = library.topic.key
+    with library.store.reading() as connection:
+        # What a store is first filled with is where its news begins, not news itself.
+        first = not articles.any_news(connection, key)
     for path in paths:
         if path.startswith(("http://", "https://")):
             yield Refused(path, "addresses are not read yet; save the page and name the file")
             continue
         for file in _files(Path(path)):
-            yield file if isinstance(file, Refused) else _one(library, file, max_bytes, now)
+            yield file if isinstance(file, Refused) else _one(library, file, max_bytes, now, news=not first)
 
 
 def _files(path: Path) -> Iterator[Path | Refused]:
@@ -95,7 +100,7 @@ def _reason(error: OSError | ValueError) -> str:
     return (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
 
 
-def _one(library: Library, file: Path, max_bytes: int, now: datetime) -> Added | Refused:
+def _one(library: Library, file: Path, max_bytes: int, now: datetime, *, news: bool) -> Added | Refused:
     name = str(file)
     try:
         data = _read(file, max_bytes)
@@ -112,6 +117,8 @@ def _one(library: Library, file: Path, max_bytes: int, now: datetime) -> Added |
             stored.article_id, stored.revision, draft.text, language=draft.language, body_start=draft.body_start
         )
         record_mentions(connection, key, article, stored, library.parties)
+        if news and stored.outcome == "new" and not background:
+            record_mentions_events(connection, key, article, now=now)
     return Added(name, stored.article_id, stored.revision, stored.outcome, draft.title, draft.warnings)
 
 

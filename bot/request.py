@@ -26,28 +26,51 @@ MAX_LENGTH = 4000
 
 
 @dataclass(frozen=True, slots=True)
+class Server:
+    """The Discord server and channel a request comes from; ``manages``: whoever asks may change its settings."""
+
+    id: int
+    channel: Reader
+    manages: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
-    """One command: its name as typed, the words behind it, who asks, and the moment (aware UTC) it was asked."""
+    """One command: its name as typed, the words behind it, who asks, and the moment (aware UTC) it was asked.
+
+    ``prefix`` is how commands are written back to whoever asks. ``direct`` is the channel of their direct messages,
+    where it was asked there.
+    """
 
     name: str
     words: str
     reader: Reader
     now: datetime
     prefix: str = "!"
+    server: Server | None = None
+    direct: int | None = None
 
 
 class BadDate(ValueError):
     """What was given as a date is none; the message is a sentence for people."""
 
 
-def parse(text: str, *, reader: Reader, now: datetime, prefix: str = "!") -> Request | None:
+def parse(
+    text: str,
+    *,
+    reader: Reader,
+    now: datetime,
+    prefix: str = "!",
+    server: Server | None = None,
+    direct: int | None = None,
+) -> Request | None:
     """Read a line as a command: ``!status Germany``, also without the prefix; None when there is nothing in it."""
     line = " ".join(text[:MAX_LENGTH].split())
     line = line.removeprefix(prefix).strip()
     if not line:
         return None
     name, _, words = line.partition(" ")
-    return Request(name.casefold().rstrip("?!.,:;") or name, words.strip(), reader, now, prefix)
+    return Request(name.casefold().rstrip("?!.,:;") or name, words.strip(), reader, now, prefix, server, direct)
 
 
 _AS_OF = re.compile(r"(?:^|\s)(?:--)?as[-_ ]?of(?:\s*[=:]\s*|\s+|$)(.*)$", re.IGNORECASE)

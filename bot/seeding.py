@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cache, partial
 from typing import Any
 
+from bot.events import Rows, record_table_events
 from bot.store import articles, claims, dossiers, figures
 from bot.store.engine import Connection, Store
 from summaries.article import Article
@@ -57,10 +58,14 @@ def seed(store: Store, dossier: Dossier, *, now: datetime) -> Seeded:
         # A quote may name any stored revision, so the table is checked here, in the transaction that stores them.
         stored_article = cache(partial(articles.get, connection, key))
         table = parse_table(dossier.stances, dossier.topic, dossier.parties, stored_article)
+        stood = Rows.of(claims.recorded(connection, key))
         added = proposed = 0
         for ledger, rows in ((claims, table.claims), (figures, table.figures)):
             counts = _take_rows(connection, key, ledger, rows, now)
             added, proposed = added + counts[0], proposed + counts[1]
+        if taken.seed is not None:
+            # The first table is no news to anybody.
+            record_table_events(connection, dossier.topic, dossier.parties, stood, now=now)
         if taken.names is not None and taken.names != names:
             _find_mentions_again(connection, key, dossier.parties)
         # Last, in the same transaction: an interrupted seeding is done again from the start.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from bot.events import Rows, record_table_events
 from bot.library import Library
 from bot.render.medium import harmless
 from bot.store import claims, figures
@@ -82,6 +83,7 @@ def import_rows(library: Library, text: str, source: str, *, now: datetime, by: 
     changed: list[str] = []
     unchanged = 0
     with library.store.writing() as connection:
+        stood = Rows.of(claims.recorded(connection, key))
         before: dict[str, Claim | Figure] = {
             **{row.id: row for row in claims.effective(connection, key, states=_DECIDED)},
             **{row.id: row for row in figures.effective(connection, key, states=_DECIDED)},
@@ -94,6 +96,7 @@ def import_rows(library: Library, text: str, source: str, *, now: datetime, by: 
                 continue
             ledger.add_revision(connection, key, row, now=now, by=by, why=why)
             (added if stands is None else changed).append(row.id)
+        record_table_events(connection, library.topic, library.parties, stood, now=now)
     return Imported(tuple(added), tuple(changed), unchanged)
 
 

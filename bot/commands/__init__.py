@@ -40,18 +40,18 @@ COMMANDS: tuple[Command, ...] = (
         "briefing {day}", briefing, ("brief", "news"),
     ),
     Command(
-        "subscribe", ("subscribe COUNTRY [instant, daily or weekly]",),
-        "Follow a country: hear once when its position changes.",
+        "subscribe", ("subscribe COUNTRY [instant, daily or weekly] [here]",),
+        "Follow a country: hear once when its position changes, and once a day where it is spoken of.",
         "subscribe {party} daily", subscribe, ("follow", "sub"), writes=True,
     ),
     Command(
-        "unsubscribe", ("unsubscribe COUNTRY", "unsubscribe all"),
+        "unsubscribe", ("unsubscribe COUNTRY [here]", "unsubscribe all [here]"),
         "Stop following a country, or everything.",
         "unsubscribe {party}", unsubscribe, ("unfollow", "unsub", "stop"), writes=True,
     ),
     Command(
-        "subscriptions", ("subscriptions",),
-        "What you follow.",
+        "subscriptions", ("subscriptions [here]",),
+        "What you follow; with \"here\" what a channel follows, for those who manage the server.",
         "subscriptions", subscriptions, ("subs", "following"),
     ),
     Command(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,8 +13,9 @@ from bot.commands.who_is_in import headline, totals_json
 from bot.library import Library
 from bot.render.words import iso, plural, published
 from bot.request import BadDate, Request, parse_day
+from summaries.article import Article
 from summaries.claims import Claim, Figure, Quote
-from summaries.table import Change, Position, figures_at, positions, totals
+from summaries.table import Change, Position, figures_at, moved, positions, totals
 from summaries.text import collapse
 
 if TYPE_CHECKING:
@@ -35,10 +37,30 @@ def briefing(request: Request, library: Library) -> Answer:
     return briefing_of(day_window(day), request, library)
 
 
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a briefing is made from: its day, the table before and after, and what is new of figures and articles.
+
+    ``since_last`` says that it tells what is new since the last one, not what a day brought.
+    """
+
+    window: Window
+    day: date
+    before: dict[str, Position]
+    after: dict[str, Position]
+    figures: Mapping[str, Sequence[Figure]]
+    articles: Sequence[Article]
+    since_last: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether there is nothing new to say."""
+        changed = any(moved(self.before.get(p), self.after.get(p)) for p in {*self.before, *self.after})
+        return not changed and not self.articles
+
+
 def briefing_of(window: Window, request: Request, library: Library) -> Answer:
     """Build a window's briefing and answer with it: what was reported in it is new, whatever was stored when."""
-    from summaries.briefing import build_briefing
-
     day = window.day
     before, after = (_table(library, until, day) for until in (window.since, window.until))
     figures = {
@@ -46,6 +68,15 @@ def briefing_of(window: Window, request: Request, library: Library) -> Answer:
         for measure, rows in figures_at(library.figures, library.topic, day).items()
         if (new := [row for row in rows if window.covers(_reported_at(row, library))])
     }
+    articles = library.window(window.since, window.until)
+    return briefing_from(Material(window, day, before, after, figures, articles), request, library)
+
+
+def briefing_from(material: Material, request: Request, library: Library) -> Answer:
+    """Build the briefing of what is new and answer with it."""
+    from summaries.briefing import build_briefing
+
+    window, day, before, after = material.window, material.day, material.before, material.after
     feeds = library.feeds()
     silent = [feed.name for feed in feeds if feed.last_ok_at is None or feed.last_ok_at < window.until - SILENT_AFTER]
     built = build_briefing(
@@ -54,8 +85,8 @@ def briefing_of(window: Window, request: Request, library: Library) -> Answer:
         library.parties,
         before,
         after,
-        figures,
-        library.window(window.since, window.until),
+        material.figures,
+        material.articles,
         library.lengths(),
         silent,
     )
@@ -69,8 +100,9 @@ def briefing_of(window: Window, request: Request, library: Library) -> Answer:
         command=COMMAND,
         template="briefing",
         view={
-            **frame(request, library, day, False),
+            **frame(request, library, min(day, request.now.date()), False),
             "day": day,
+            "since_last": material.since_last,
             "changed": changed,
             "counts": _counts(len(built.changes) - first, first, len(built.stories)),
             "stories": [_story(number, story) for number, story in enumerate(built.stories, start=1)],
@@ -84,7 +116,7 @@ def briefing_of(window: Window, request: Request, library: Library) -> Answer:
             "feeds_read": bool(feeds),
             "newest_held": library.shelf(request.now.date()).newest,
         },
-        data=_json(built, library, totals_json(sums)),
+        data=_json(built, day, library, totals_json(sums)),
         receipts=tuple(
             [receipt for row in changed for receipt in row["receipts"]]
             + [receipt for row in numbers for figure in row["figures"] for receipt in figure["receipts"]]
@@ -240,9 +272,9 @@ def _figures_json(built: Briefing, library: Library) -> list[dict[str, Any]]:
     ]
 
 
-def _json(built: Briefing, library: Library, sums: dict[str, int]) -> dict[str, Any]:
+def _json(built: Briefing, day: date, library: Library, sums: dict[str, int]) -> dict[str, Any]:
     return {
-        "date": built.window.day.isoformat(),
+        "date": day.isoformat(),
         "since": iso(built.window.since),
         "until": iso(built.window.until),
         "changes": [

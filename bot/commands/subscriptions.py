@@ -9,7 +9,9 @@ from typing import Any, Literal
 from bot.answers import Action, Answer, mistake
 from bot.commands.asking import counted_as, example_party, frame, label, understand
 from bot.library import Library
+from bot.render.render import as_discord
 from bot.request import Request
+from bot.store import deliveries, guilds
 from bot.store import subscriptions as rows
 from bot.store.engine import Connection
 
@@ -24,6 +26,10 @@ _CADENCE_WORDS: dict[str, Cadence] = {
 
 def subscribe(request: Request, library: Library) -> Answer:
     """Follow a party: changes of its position at once unless another rhythm is asked for."""
+    spoken = _speaker(request, "subscribe")
+    if isinstance(spoken, Answer):
+        return spoken
+    request = spoken
     words, cadence = _split_cadence(request.words)
     if (wrong := _wrong_cadence(words, library)) is not None:
         return mistake(
@@ -39,7 +45,22 @@ def subscribe(request: Request, library: Library) -> Answer:
     with library.store.writing() as connection:
         before = next((s for s in _mine(connection, request, library) if s.party == party.code), None)
         chosen: Cadence = cadence or (before.cadence if before else "instant")
-        rows.add(connection, library.topic.key, reader.kind, reader.id, party.code, chosen, now=request.now)
+        reached = request.direct is not None or any(s.dm_channel_id for s in _mine(connection, request, library))
+        rows.add(
+            connection,
+            library.topic.key,
+            reader.kind,
+            reader.id,
+            party.code,
+            chosen,
+            guild_id=request.server.id if request.server else None,
+            dm_channel_id=request.direct,
+            now=request.now,
+        )
+        # A first message proves that messages arrive; an answer given in the direct channel is that proof itself.
+        confirms = reader.kind == "user" and not reached
+        if confirms:
+            _welcome(connection, request, library, party.name)
     return Answer(
         command="subscribe",
         template="subscribe",
@@ -50,10 +71,64 @@ def subscribe(request: Request, library: Library) -> Answer:
             "cadence": chosen,
             "before": before.cadence if before else None,
             "reader": reader.kind,
+            "here": _here(request),
+            "confirms": confirms,
         },
         data={"party": party.code, "cadence": chosen, "new": before is None},
-        actions=(Action("Stop", f"unsubscribe {party.name}"), Action("All I follow", "subscriptions")),
+        actions=(
+            Action("Stop", f"unsubscribe {party.name}{_here(request)}"),
+            Action("All I follow", f"subscriptions{_here(request)}"),
+        ),
         personal=True,
+    )
+
+
+_HERE = re.compile(r"(?:^|\s)(?:here|in this channel)[.!]?$", re.IGNORECASE)
+
+
+def _speaker(request: Request, command: str) -> Request | Answer:
+    """Let the channel be the one who asks, where the words end in "here" and whoever asks may speak for it."""
+    match = _HERE.search(request.words)
+    if match is None:
+        return request
+    words = request.words[: match.start()].strip()
+    if request.server is None:
+        # In a terminal or a direct message "here" is where one is anyway.
+        return replace(request, words=words)
+    if not request.server.manages:
+        return mistake(
+            command,
+            "not_allowed",
+            'Only people with the permission "Manage Server" can choose what a channel follows. '
+            'Leave "here" out to follow it yourself.',
+        )
+    return replace(request, words=words, reader=request.server.channel)
+
+
+def _here(request: Request) -> str:
+    """Return what must stand behind a command for it to be the channel's again."""
+    return " here" if request.reader.kind == "channel" else ""
+
+
+def _welcome(connection: Connection, request: Request, library: Library, name: str) -> None:
+    guild = guilds.get(connection, request.server.id) if request.server else None
+    answer = Answer(
+        command="subscribe",
+        template="welcome",
+        view={"name": name, "server": guild.name if guild else None},
+        actions=(
+            Action(f"Stop {name}", f"unsubscribe {name}"),
+            Action("Once a day instead", f"subscribe {name} daily"),
+            Action("All I follow", "subscriptions"),
+        ),
+    )
+    deliveries.owe(
+        connection,
+        f"hello:{library.topic.key}:{request.reader.id}:{request.now.isoformat()}",
+        deliveries.Place("user", request.reader.id, request.server.id if request.server else None),
+        as_discord(answer),
+        due_at=request.now,
+        now=request.now,
     )
 
 
@@ -81,6 +156,10 @@ def _mine(connection: Connection, request: Request, library: Library) -> list[ro
 
 def unsubscribe(request: Request, library: Library) -> Answer:
     """Stop following a party, or everything."""
+    spoken = _speaker(request, "unsubscribe")
+    if isinstance(spoken, Answer):
+        return spoken
+    request = spoken
     everything = request.words.casefold().strip(" .!") in {"all", "everything"}
     party, read_as = None, None
     if not everything:
@@ -107,7 +186,7 @@ def unsubscribe(request: Request, library: Library) -> Answer:
             "left": left,
         },
         data={"removed": sorted(s.party for s in gone), "left": sorted(s.party for s in followed if s not in gone)},
-        actions=tuple(Action(f"Follow {name} again", f"subscribe {name}") for name in names[:1]),
+        actions=tuple(Action(f"Follow {name} again", f"subscribe {name}{_here(request)}") for name in names[:1]),
         personal=True,
     )
 
@@ -119,6 +198,10 @@ def _name(code: str, library: Library) -> str:
 
 def subscriptions(request: Request, library: Library) -> Answer:
     """List what the reader follows, with each party's position and when it last changed."""
+    spoken = _speaker(request, "subscriptions")
+    if isinstance(spoken, Answer):
+        return spoken
+    request = spoken
     today = request.now.date()
     table = library.positions(today)
     with library.reading() as connection:
@@ -158,7 +241,9 @@ def subscriptions(request: Request, library: Library) -> Answer:
                 for row in listed
             ]
         },
-        actions=tuple(Action(f"Stop {row['name']}", f"unsubscribe {row['name']}") for row in listed[:4]),
+        actions=tuple(
+            Action(f"Stop {row['name']}", f"unsubscribe {row['name']}{_here(request)}") for row in listed[:4]
+        ),
         personal=True,
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import textwrap
 from abc import ABC, abstractmethod
+from datetime import UTC, datetime
 from urllib.parse import quote as percent_quote
 
 from markupsafe import Markup, escape
@@ -65,6 +66,10 @@ class Medium(ABC):
     @abstractmethod
     def link(self, label: str, url: str) -> str:
         """Return a link; ``label`` is already escaped, ``url`` is raw."""
+
+    def moment(self, at: datetime) -> str:
+        """Return a moment (aware): in UTC, where a medium can't show it in the reader's own zone."""
+        return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _safe_url(url: str) -> str | None:
@@ -150,6 +155,9 @@ class Discord(Medium):
     def link(self, label: str, url: str) -> str:
         safe = _safe_url(url)
         return f"[{label}](<{safe.replace('(', '%28').replace(')', '%29')}>)" if safe else label
+
+    def moment(self, at: datetime) -> str:
+        return f"<t:{int(at.timestamp())}:f>"
 
 
 class Html(Medium):

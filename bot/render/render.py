@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -13,8 +14,9 @@ from markupsafe import Markup
 
 from bot.answers import Answer
 from bot.render import words
+from bot.render.buttons import components
 from bot.render.medium import Discord, Html, Medium, Text, escaped
-from bot.render.split import GAP, close_gaps, split
+from bot.render.split import GAP, MAX_CONTENT, close_gaps, split
 from bot.resources import template_source
 
 JSON_VERSION = 1
@@ -63,6 +65,7 @@ def _environment(medium: Medium) -> Environment:
         weekday=words.weekday,
         published=words.published,
         interval=words.interval,
+        moment=lambda value: Markup(medium.moment(value)),  # noqa: S704 (ours)
         join=join,
         words=lambda parts: "".join(map(str, parts)),
     )
@@ -92,11 +95,26 @@ def as_text(answer: Answer, *, width: int | None = None, colour: bool = False) -
     return close_gaps(_render(_cached("text", width, colour), answer.template, _view(answer)))
 
 
-def as_discord(answer: Answer, *, silent: bool = False) -> list[dict[str, Any]]:
-    """Return an answer as the bodies of Discord messages, in order: nothing in them pings or unfolds a preview."""
+def as_discord(answer: Answer, *, silent: bool = False, room: int = 0) -> list[dict[str, Any]]:
+    """Return an answer as the bodies of Discord messages, in order: nothing in them pings or unfolds a preview.
+
+    The buttons hang under the last one. ``silent`` posts without a sound; ``room`` characters are left free in each
+    message, for a line that is added later.
+    """
     text = _render(_cached("discord", None, False), answer.template, _view(answer))
     flags = SUPPRESS_EMBEDS | (SUPPRESS_NOTIFICATIONS if silent else 0)
-    return [{"content": close_gaps(part), "flags": flags, "allowed_mentions": {"parse": []}} for part in split(text)]
+    bodies: list[dict[str, Any]] = [
+        {"content": close_gaps(part), "flags": flags, "allowed_mentions": {"parse": []}}
+        for part in split(text, MAX_CONTENT - room)
+    ]
+    if bodies and (rows := components(answer.actions)):
+        bodies[-1]["components"] = rows
+    return bodies
+
+
+def late_line(due_at: datetime) -> str:
+    """Return the line that says on Discord since when (aware UTC) a post is late."""
+    return _render(_cached("discord", None, False), "late", {"due": due_at})
 
 
 def as_html(answer: Answer) -> str:

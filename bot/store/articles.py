@@ -323,6 +323,21 @@ def current(
     return [_article(row) for row in rows]
 
 
+def fresh(conn: Connection, dossier: str, *, since: datetime, guild_id: int | None = None) -> list[Article]:
+    """Return the articles first stored from ``since`` on that can be news, the oldest first: no background.
+
+    With ``guild_id`` that guild's own articles are included.
+    """
+    query = _articles(dossier).where(
+        _visible(guild_id),
+        article.c.background.is_(False),
+        article.c.first_stored_at >= since,
+        article_revision.c.text.is_not(None),
+    )
+    rows = conn.execute(query.order_by(article_revision.c.dated_at, article_revision.c.article_id))
+    return [_article(row) for row in rows]
+
+
 def _window(since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
     window = []
     if since is not None:
@@ -384,6 +399,31 @@ def set_mentions(
     if rows:
         conn.execute(plain_insert(article_mention), rows)
     counters.bump(conn)
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """That a revision speaks of a party: how often, and where first."""
+
+    party: str
+    count: int
+    start: int
+    end: int
+
+
+def mentioned(conn: Connection, dossier: str, article_id: str, revision: int) -> list[Spoken]:
+    """Return which parties a revision speaks of, by code."""
+    columns = article_mention.c
+    query = select(columns.party, columns.count, columns.first_start, columns.first_end).where(
+        columns.dossier == dossier, columns.article_id == article_id, columns.revision == revision
+    )
+    return sorted((Spoken(*row) for row in conn.execute(query)), key=lambda one: one.party)
+
+
+def any_news(conn: Connection, dossier: str) -> bool:
+    """Tell whether anything was stored besides the dossier's own articles."""
+    query = select(article.c.id).where(article.c.dossier == dossier, ~article.c.identity.startswith("seed:"))
+    return conn.execute(query.limit(1)).first() is not None
 
 
 def listed(

@@ -11,7 +11,17 @@ from bot.store.ledger import Ledger, Recorded
 from bot.store.schema import claim, claim_revision
 from summaries.claims import Claim
 
-__all__ = ["Recorded", "add_revision", "all_rows", "effective", "get", "history", "seed_hashes", "set_seed_hash"]
+__all__ = [
+    "Recorded",
+    "add_revision",
+    "all_rows",
+    "effective",
+    "get",
+    "history",
+    "recorded",
+    "seed_hashes",
+    "set_seed_hash",
+]
 
 
 def _columns(value: Claim) -> dict[str, Any]:
@@ -38,6 +48,7 @@ _LEDGER: Final = Ledger(Claim, "claim", claim, claim_revision, "claim_id", _colu
 
 add_revision = _LEDGER.add_revision
 effective = _LEDGER.effective
+recorded = _LEDGER.recorded
 all_rows = _LEDGER.all_rows
 history = _LEDGER.history
 get = _LEDGER.get

@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, Update, and_, case, func, or_, select, update
 from sqlalchemy import insert as plain_insert
 
 from bot.store.dialect import insert
-from bot.store.schema import delivery, delivery_part
+from bot.store.schema import delivery, delivery_part, guild, shown
 
 PlaceKind = Literal["user", "channel", "thread", "terminal"]
 Action = Literal["post", "edit", "delete", "pin"]
@@ -136,6 +136,7 @@ def claim_due(conn: Connection, owner: str, now: datetime, limit: int, *, hold: 
     then they are the owner's whatever happens; what is not done by ``now + hold`` comes back to whoever asks.
     """
     columns = delivery.c
+    gone = select(guild.c.id).where(and_(guild.c.id == columns.guild_id, guild.c.left_at.is_not(None))).exists()
     due = (
         select(delivery)
         .where(
@@ -143,11 +144,13 @@ def claim_due(conn: Connection, owner: str, now: datetime, limit: int, *, hold: 
             columns.due_at <= now,
             or_(columns.next_try_at.is_(None), columns.next_try_at <= now),
             or_(columns.claimed_until.is_(None), columns.claimed_until <= now),
+            # A server that removed the bot is sent nothing.
+            or_(columns.guild_id.is_(None), ~gone),
         )
         .order_by(columns.due_at, columns.id)
         .limit(limit)
         # On PostgreSQL processes pass by each other's rows instead of waiting; on SQLite the writer is alone.
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, of=delivery)
     )
     rows = conn.execute(due).all()
     if not rows:
@@ -178,3 +181,116 @@ def claim_due(conn: Connection, owner: str, now: datetime, limit: int, *, hold: 
         )
         for row in rows
     ]
+
+
+def latest_key(conn: Connection, start: str) -> str | None:
+    """Return the greatest ``once_key`` that begins with ``start``; None for none. Keys that end in a day sort by it."""
+    query = select(func.max(delivery.c.once_key)).where(delivery.c.once_key.startswith(start, autoescape=True))
+    return conn.execute(query).scalar()
+
+
+def freeze(conn: Connection, one: Delivery, *, now: datetime, late: bool) -> Delivery:
+    """Fix a delivery's words and place before its first try, the late line added where it is late; return it so.
+
+    From this commit on its parts are the same for each try. Returned as it is when that was done before.
+    """
+    if one.frozen_at is not None:
+        return one
+    parts = one.parts
+    line = one.late_line if late else None
+    if line and parts and isinstance(parts[0].content, dict):
+        content = {**parts[0].content, "content": f"{line}\n{parts[0].content.get('content', '')}"}
+        parts = (replace(parts[0], content=content), *parts[1:])
+        conn.execute(_part(one.id, 0).values(content=content))
+    conn.execute(update(delivery).where(delivery.c.id == one.id).values(frozen_at=now, late_line=line))
+    return replace(one, parts=parts, frozen_at=now, late_line=line)
+
+
+def _part(delivery_id: int, position: int) -> Update:
+    columns = delivery_part.c
+    return update(delivery_part).where(columns.delivery_id == delivery_id, columns.position == position)
+
+
+def move(conn: Connection, delivery_id: int, place: Place) -> None:
+    """Send a delivery that was not tried yet to another place."""
+    columns = delivery.c
+    row = conn.execute(select(columns.once_key).where(columns.id == delivery_id, columns.frozen_at.is_(None))).first()
+    if row is None:
+        return
+    conn.execute(
+        update(delivery)
+        .where(columns.id == delivery_id)
+        .values(place_kind=place.kind, place_id=place.id, guild_id=place.guild_id, channel_id=place.channel_id)
+    )
+    positions = select(delivery_part.c.position).where(delivery_part.c.delivery_id == delivery_id)
+    for position in conn.execute(positions).scalars().all():
+        conn.execute(_part(delivery_id, position).values(nonce=nonce(row.once_key, place, position)))
+
+
+def trying(conn: Connection, delivery_id: int, position: int, *, now: datetime) -> None:
+    """Note, before a part is sent, that it is: whatever happens next, nobody takes it for untouched."""
+    columns = delivery_part.c
+    conn.execute(
+        _part(delivery_id, position).values(
+            state="sending", first_tried_at=case((columns.first_tried_at.is_(None), now), else_=columns.first_tried_at)
+        )
+    )
+    conn.execute(update(delivery).where(delivery.c.id == delivery_id).values(attempts=delivery.c.attempts + 1))
+
+
+def sent(conn: Connection, delivery_id: int, position: int, message_id: int | None, *, now: datetime) -> None:
+    """Note that a part has arrived as a message."""
+    conn.execute(_part(delivery_id, position).values(state="sent", message_id=message_id, sent_at=now))
+
+
+def not_sent(conn: Connection, delivery_id: int, position: int, state: PartState) -> None:
+    """Note what a try that sent nothing for sure left behind: ``owed``, ``unknown`` or ``parked``."""
+    conn.execute(_part(delivery_id, position).values(state=state))
+
+
+def let_go(conn: Connection, delivery_id: int, *, next_try_at: datetime | None, error: str | None) -> None:
+    """Give a claimed delivery back, to be tried again at a moment (None: at once)."""
+    conn.execute(
+        update(delivery)
+        .where(delivery.c.id == delivery_id)
+        .values(claimed_by=None, claimed_until=None, next_try_at=next_try_at, last_error=error)
+    )
+
+
+def finish(conn: Connection, delivery_id: int, *, now: datetime) -> None:
+    """Note that every part of a delivery has arrived."""
+    conn.execute(
+        update(delivery)
+        .where(delivery.c.id == delivery_id)
+        .values(done_at=now, claimed_by=None, claimed_until=None, next_try_at=None, last_error=None)
+    )
+
+
+def drop(conn: Connection, delivery_id: int, error: str, *, now: datetime) -> None:
+    """Give a delivery up: what has not arrived never will, and what it was to show counts as not shown."""
+    conn.execute(
+        update(delivery_part)
+        .where(delivery_part.c.delivery_id == delivery_id, delivery_part.c.state != "sent")
+        .values(state="dropped")
+    )
+    conn.execute(
+        update(delivery)
+        .where(delivery.c.id == delivery_id)
+        .values(done_at=now, claimed_by=None, claimed_until=None, next_try_at=None, last_error=error)
+    )
+    conn.execute(update(shown).where(shown.c.delivery_id == delivery_id).values(void=True))
+
+
+def wake(conn: Connection, guild_id: int) -> None:
+    """Let what waits for a later try in a server be tried now: its permissions may have changed."""
+    conn.execute(
+        update(delivery)
+        .where(delivery.c.guild_id == guild_id, delivery.c.done_at.is_(None), delivery.c.next_try_at.is_not(None))
+        .values(next_try_at=None)
+    )
+
+
+def open_count(conn: Connection) -> int:
+    """Return how many deliveries are not done."""
+    query = select(func.count()).select_from(delivery).where(delivery.c.done_at.is_(None))
+    return int(conn.execute(query).scalar_one())

@@ -10,7 +10,17 @@ from bot.store.ledger import Ledger, Recorded
 from bot.store.schema import figure, figure_revision
 from summaries.claims import Figure
 
-__all__ = ["Recorded", "add_revision", "all_rows", "effective", "get", "history", "seed_hashes", "set_seed_hash"]
+__all__ = [
+    "Recorded",
+    "add_revision",
+    "all_rows",
+    "effective",
+    "get",
+    "history",
+    "recorded",
+    "seed_hashes",
+    "set_seed_hash",
+]
 
 
 def _columns(value: Figure) -> dict[str, Any]:
@@ -35,6 +45,7 @@ _LEDGER: Final = Ledger(Figure, "figure", figure, figure_revision, "figure_id", 
 
 add_revision = _LEDGER.add_revision
 effective = _LEDGER.effective
+recorded = _LEDGER.recorded
 all_rows = _LEDGER.all_rows
 history = _LEDGER.history
 get = _LEDGER.get

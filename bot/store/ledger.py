@@ -116,24 +116,35 @@ class Ledger(Generic[Value]):
         approved ones are returned unless ``states`` names others; an id that was never decided counts as its newest
         proposal or rejection.
         """
+        return [one.value for one in self.recorded(conn, dossier, states=states)]
+
+    def recorded(
+        self,
+        conn: Connection,
+        dossier: str,
+        *,
+        states: Iterable[State] = ("approved",),
+        until: datetime | None = None,
+    ) -> list[Recorded[Value]]:
+        """Return what counts (see :meth:`effective`) with its revisions; with ``until``, what did at that moment."""
         decided = self.revision.c.state.in_(("approved", "withdrawn"))
+        known: list[ColumnElement[bool]] = []
+        if until is not None:
+            known.append(self.revision.c.changed_at <= until)
         newest: dict[str, int] = {}
         for only in (None, decided):
-            newest |= self._newest(conn, dossier, only)
+            newest |= self._newest(conn, dossier, *(known if only is None else [*known, only]))
         wanted = set(states)
-        found = [one.value for one in self._recorded(conn, dossier, newest)]
-        return [value for value in found if value.state in wanted]
+        return [one for one in self._recorded(conn, dossier, newest) if one.value.state in wanted]
 
-    def _newest(self, conn: Connection, dossier: str, only: ColumnElement[bool] | None) -> dict[str, int]:
+    def _newest(self, conn: Connection, dossier: str, *only: ColumnElement[bool]) -> dict[str, int]:
         owner_id = self.revision.c[self.owner_id]
-        query = select(owner_id, func.max(self.revision.c.number)).where(self.revision.c.dossier == dossier)
-        if only is not None:
-            query = query.where(only)
+        query = select(owner_id, func.max(self.revision.c.number)).where(self.revision.c.dossier == dossier, *only)
         return {row[0]: row[1] for row in conn.execute(query.group_by(owner_id))}
 
     def all_rows(self, conn: Connection, dossier: str) -> list[Recorded[Value]]:
         """Return the newest revision of every id, whatever its state, ordered by id."""
-        return self._recorded(conn, dossier, self._newest(conn, dossier, None))
+        return self._recorded(conn, dossier, self._newest(conn, dossier))
 
     def history(self, conn: Connection, dossier: str, id_: str) -> list[Recorded[Value]]:
         """Return every revision of an id, the oldest first; empty for an unknown id."""

@@ -97,7 +97,7 @@ def add(
     changed = conn.execute(
         update(subscription)
         .where(_whose(kind, subscriber), subscription.c.dossier == dossier, subscription.c.party == party, differs)
-        .values(**wanted, failures=0, next_try_at=None)
+        .values(**wanted, failures=0, next_try_at=None, failed_at=None, told_at=None)
     )
     return "changed" if changed.rowcount else "unchanged"
 
@@ -180,3 +180,57 @@ def _traces(kind: SubscriberKind, subscriber: str) -> dict[str, tuple[Table, Col
         if subscriber.isdecimal():
             traces["briefings_set_up"] = (guild_briefing, guild_briefing.c.set_up_by == int(subscriber))
     return traces
+
+
+def active_of(conn: Connection, dossier: str, kind: SubscriberKind, subscriber: str) -> list[Subscription]:
+    """Return a subscriber's active subscriptions, the oldest first."""
+    rows = [one for one in listed(conn, dossier, kind, subscriber) if one.state == "active"]
+    return sorted(rows, key=lambda one: (one.created_at, one.party))
+
+
+def reached(conn: Connection, kind: SubscriberKind, subscriber: str, dm_channel_id: int | None) -> None:
+    """Note that a message reached a subscriber: failures are forgotten, the direct channel is remembered."""
+    values: dict[str, object] = {"failures": 0, "next_try_at": None, "failed_at": None, "told_at": None}
+    if dm_channel_id is not None:
+        values["dm_channel_id"] = dm_channel_id
+    fresh = or_(subscription.c.failures > 0, *((subscription.c.dm_channel_id.is_distinct_from(dm_channel_id),)
+                                               if dm_channel_id is not None else ()))  # fmt: skip
+    conn.execute(update(subscription).where(_whose(kind, subscriber), fresh).values(values))
+
+
+def failed(
+    conn: Connection, kind: SubscriberKind, subscriber: str, *, next_try_at: datetime | None, now: datetime
+) -> None:
+    """Note that messages don't reach a subscriber; with no next try everything they follow is paused."""
+    conn.execute(
+        update(subscription)
+        .where(_whose(kind, subscriber), subscription.c.state == "active")
+        .values(
+            failures=subscription.c.failures + 1,
+            failed_at=now,
+            told_at=None,
+            next_try_at=next_try_at,
+            state="active" if next_try_at is not None else "paused",
+        )
+    )
+
+
+def take_failure(conn: Connection, subscriber: str, *, now: datetime) -> bool:
+    """Tell whether a person must be told that messages don't reach them; once for each failure.
+
+    Call it when they typed a command somewhere: it notes that they are told.
+    """
+    done = conn.execute(
+        update(subscription)
+        .where(_whose("user", subscriber), subscription.c.failed_at.is_not(None), subscription.c.told_at.is_(None))
+        .values(told_at=now)
+    )
+    return done.rowcount > 0
+
+
+def has_failure(conn: Connection, subscriber: str) -> bool:
+    """Tell whether there is a failure a person was not told of yet."""
+    query = select(subscription.c.id).where(
+        _whose("user", subscriber), subscription.c.failed_at.is_not(None), subscription.c.told_at.is_(None)
+    )
+    return conn.execute(query.limit(1)).first() is not None

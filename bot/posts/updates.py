@@ -1,0 +1,351 @@
+"""What subscribers hear: changes at once, everything else in one message a day or a week, each thing once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final, Literal
+from zoneinfo import ZoneInfo
+
+from bot.answers import Action, Answer, BrokenReceipt, Receipt
+from bot.commands.asking import counted_as, label, lower_first, receipts
+from bot.due import latest_due
+from bot.library import Library
+from bot.posts.briefings import ROOM
+from bot.render import render
+from bot.store import articles, briefings, claims, deliveries, events, guilds, subscriptions
+from bot.store.deliveries import Place
+from bot.store.engine import Connection
+from bot.store.events import Event, Untold
+from bot.store.subscriptions import Subscription
+from summaries.article import Article
+from summaries.claims import Claim
+from summaries.sentences import article_sentences, balanced
+from summaries.text import collapse
+
+Rhythm = Literal["instant", "daily", "weekly"]
+
+REMEMBERED: Final = timedelta(days=8)
+"""Older events are told to nobody any more: longer than any rhythm, shorter than old news."""
+
+_DAILY_ELSEWHERE: Final = time(8)
+"""The hour, UTC, of daily messages to those who subscribed where no briefing is set up."""
+
+_MONDAY: Final = 0
+_RETRIES: Final = (timedelta(hours=1), timedelta(days=1))
+"""How long a subscriber whose messages are refused is left alone; after the last everything they follow is paused."""
+
+_MAX_MENTIONS: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What one subscriber is to hear now: the events, in which rhythm, since when it is due, and under which key."""
+
+    kind: subscriptions.SubscriberKind
+    id: str
+    rhythm: Rhythm
+    once_key: str
+    due_at: datetime
+    guild_id: int | None
+    dm_channel_id: int | None
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """When a subscriber's daily and weekly messages are due, and the intended days of the newest ones."""
+
+    hour: time
+    zone: ZoneInfo
+    since: datetime
+    last_daily: date | None
+    last_weekly: date | None
+
+
+def rhythm_of(untold: Untold) -> Rhythm:
+    """Return in which message an event is told: with "instant" changes go at once, mentions once a day."""
+    if untold.cadence == "instant" and untold.event.kind == "article_mentions":
+        return "daily"
+    return untold.cadence
+
+
+def due_messages(untold: Sequence[Untold], hours: Hours, dossier: str, *, now: datetime) -> list[Message]:
+    """Decide what one subscriber hears at ``now``; all of ``untold`` is theirs. Pure.
+
+    A daily or weekly message tells what happened up to its hour; it is not made when there is nothing to tell.
+    """
+    made = []
+    for rhythm in ("instant", "daily", "weekly"):
+        items = [one for one in untold if rhythm_of(one) == rhythm]
+        if not items:
+            continue
+        first = items[0]
+        who = f"{dossier}:{first.kind}:{first.id}"
+        if rhythm == "instant":
+            due_at = min(one.event.leaves_at for one in items)
+            key = f"update:{who}:{items[0].event.id}-{items[-1].event.id}:{first.failures}"
+        else:
+            last, weekday = (hours.last_daily, None) if rhythm == "daily" else (hours.last_weekly, _MONDAY)
+            due = latest_due(hours.hour, hours.zone, since=hours.since, last=last, now=now, weekday=weekday)
+            if due is None:
+                continue
+            items = [one for one in items if one.event.leaves_at <= due.at]
+            if not items:
+                continue
+            due_at, key = due.at, f"{digest_key(who, rhythm)}{due.local_date.isoformat()}"
+        made.append(
+            Message(
+                first.kind, first.id, rhythm, key, due_at,
+                next((one.guild_id for one in items if one.guild_id is not None), None),
+                next((one.dm_channel_id for one in items if one.dm_channel_id is not None), None),
+                tuple(one.event for one in items),
+            )
+        )  # fmt: skip
+    return made
+
+
+def digest_key(who: str, rhythm: str) -> str:
+    """Return how the keys of a subscriber's daily or weekly messages begin; the intended day follows."""
+    return f"{rhythm}:{who}:"
+
+
+def make_due(library: Library, *, now: datetime) -> int:
+    """Make and owe every message to subscribers that is due; return how many."""
+    key = library.topic.key
+    with library.store.reading() as connection:
+        found = events.untold(connection, key, now=now, since=now - REMEMBERED)
+        by_subscriber: dict[tuple[subscriptions.SubscriberKind, str], list[Untold]] = {}
+        for one in found:
+            by_subscriber.setdefault((one.kind, one.id), []).append(one)
+        due: list[Message] = []
+        for (kind, identifier), untold in by_subscriber.items():
+            hours = _hours(connection, library, kind, identifier)
+            due += due_messages(untold, hours, key, now=now)
+    for message in due:
+        _owe(library, message, now)
+    return len(due)
+
+
+def _hours(connection: Connection, library: Library, kind: subscriptions.SubscriberKind, identifier: str) -> Hours:
+    key = library.topic.key
+    followed = subscriptions.active_of(connection, key, kind, identifier)
+    hour, zone = _DAILY_ELSEWHERE, ZoneInfo("UTC")
+    for subscription in followed:
+        plan = briefings.plan_of(connection, key, subscription.guild_id) if subscription.guild_id else None
+        if plan is not None:
+            hour, zone = plan.hour, ZoneInfo(plan.zone)
+            break
+
+    def last(rhythm: str) -> date | None:
+        start = digest_key(f"{key}:{kind}:{identifier}", rhythm)
+        newest = deliveries.latest_key(connection, start)
+        return date.fromisoformat(newest.removeprefix(start)) if newest else None
+
+    since = min((one.created_at for one in followed), default=datetime.min.replace(tzinfo=UTC))
+    return Hours(hour, zone, since, last("daily"), last("weekly"))
+
+
+def _owe(library: Library, message: Message, now: datetime) -> None:
+    answer = update(library, message)
+    contents = render.as_discord(answer, room=ROOM)
+    with library.store.writing() as connection:
+        delivery_id, new = deliveries.owe(
+            connection,
+            message.once_key,
+            Place(
+                "user" if message.kind == "user" else "channel",
+                message.id,
+                message.guild_id,
+                message.dm_channel_id,
+            ),
+            contents,
+            due_at=message.due_at,
+            now=now,
+            late_line=render.late_line(message.due_at),
+        )
+        if new:
+            events.tell(
+                connection,
+                message.kind,
+                message.id,
+                [event.id for event in message.events],
+                delivery_id=delivery_id,
+                now=now,
+            )
+
+
+def update(library: Library, message: Message) -> Answer:
+    """Put what a subscriber hears into an answer: changes first, then where their parties are spoken of."""
+    with library.one_moment():
+        changes = [
+            _change(event, library) for event in _newest_per_party(message.events) if event.kind != "article_mentions"
+        ]
+        mentions = _mentions([event for event in message.events if event.kind == "article_mentions"], library)
+        with library.reading() as connection:
+            followed = subscriptions.active_of(connection, library.topic.key, message.kind, message.id)
+            guild = guilds.get(connection, message.guild_id) if message.guild_id else None
+    parties = sorted({event.party for event in message.events})
+    names = [library.parties[code].name for code in parties]
+    return Answer(
+        command="update",
+        template="update",
+        view={
+            "changes": changes,
+            "mentions": mentions[:_MAX_MENTIONS],
+            "more_mentions": max(0, len(mentions) - _MAX_MENTIONS),
+            "rhythm": message.rhythm,
+            "names": names,
+            "reasons": _reasons(followed, parties, library),
+            "server": guild.name if guild else None,
+            "channel": message.kind == "channel",
+        },
+        data={"events": [{"kind": event.kind, "party": event.party} for event in message.events]},
+        receipts=tuple(r for change in changes for r in (*change["new"], *change["old"])),
+        actions=_actions(message, names),
+    )
+
+
+def _newest_per_party(found: Iterable[Event]) -> list[Event]:
+    """Return one event of the table for each party: from where the first began to where the last led."""
+    merged: dict[str, Event] = {}
+    rest = []
+    for event in found:
+        if event.kind == "article_mentions":
+            rest.append(event)
+            continue
+        first = merged.get(event.party)
+        before = first.before if first else event.before
+        merged[event.party] = Event(
+            event.id, event.dossier, event.kind if first is None else "position_moved", event.party, event.cause,
+            before, event.after, event.created_at, event.leaves_at,
+        )  # fmt: skip
+    return [*merged.values(), *rest]
+
+
+def _reasons(followed: Sequence[Subscription], parties: Sequence[str], library: Library) -> list[dict[str, Any]]:
+    return [
+        {"name": library.parties[one.party].name, "cadence": one.cadence, "since": one.created_at.date()}
+        for one in followed
+        if one.party in parties
+    ]
+
+
+def _actions(message: Message, names: Sequence[str]) -> tuple[Action, ...]:
+    here = " here" if message.kind == "channel" else ""
+    found = [Action("Full status" if len(names) == 1 else f"Status of {names[0]}", f"status {names[0]}")]
+    if message.rhythm == "instant" and len(names) == 1:
+        found.append(Action("Once a day instead", f"subscribe {names[0]} daily{here}"))
+    elif message.rhythm == "daily":
+        found += [Action(f"{name} once a week", f"subscribe {name} weekly{here}") for name in names[:2]]
+    found += [Action(f"Stop {name}", f"unsubscribe {name}{here}") for name in names[:4]]
+    found.append(Action("Stop everything", f"unsubscribe all{here}", style=4))
+    return tuple(found)
+
+
+def _change(event: Event, library: Library) -> dict[str, Any]:
+    """Return a change for a reader: from what to what, the words that are new, and those that stood before."""
+    before, after = (_side(plain, library) for plain in (event.before, event.after))
+    known = {row["digest"] for row in _rows(event.before)}
+    fresh = [row for row in _rows(event.after) if row["digest"] not in known] or _rows(event.after)[:1]
+    told = {row["digest"] for row in fresh}
+    old = [row for row in _rows(event.before)[:1] if row["digest"] not in told]
+    axes = []
+    if event.before and event.after:
+        for key, axis in library.topic.axes.items():
+            was, now = event.before["axes"].get(key), event.after["axes"].get(key)
+            if was != now and was is not None and now is not None:
+                axes.append((axis.label, axis.values[was].label, axis.values[now].label))
+    return {
+        "name": library.parties[event.party].name,
+        "kind": event.kind,
+        "before": before,
+        "after": after,
+        "moved": before is None or after is None or before["label"] != after["label"],
+        "axes": axes,
+        "new": _receipts(fresh, library),
+        "old": _receipts(old, library),
+    }
+
+
+def _rows(plain: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
+    return [*plain["claims"], *plain["differing"]] if plain else []
+
+
+def _claim(row: Mapping[str, Any], library: Library) -> Claim | None:
+    with library.reading() as connection:
+        found = claims.get(connection, library.topic.key, row["claim"], row["revision"])
+    return found.value if found else None
+
+
+def _side(plain: Mapping[str, Any] | None, library: Library) -> dict[str, str] | None:
+    claim = _claim(plain["claims"][0], library) if plain else None
+    if claim is None:
+        return None
+    return {
+        "label": lower_first(label(library.topic, claim)),
+        "counted": counted_as(library.topic, claim),
+        "name": label(library.topic, claim),
+    }
+
+
+def _receipts(rows: Sequence[Mapping[str, Any]], library: Library) -> list[Receipt]:
+    """Return the first quote of each row; one that no longer holds is left out, never shown."""
+    found: list[Receipt] = []
+    for row in rows:
+        claim = _claim(row, library)
+        if claim is None:
+            continue
+        try:
+            found += receipts(claim, library)[:1]
+        except BrokenReceipt:
+            continue
+    return found
+
+
+def _mentions(found: Sequence[Event], library: Library) -> list[dict[str, Any]]:
+    """Return the articles that speak of a subscriber's parties, each once, with the first sentence that does."""
+    by_article: dict[str, list[Event]] = {}
+    for event in found:
+        if event.after:
+            by_article.setdefault(event.after["article"], []).append(event)
+    rows = []
+    with library.reading() as connection:
+        for identifier, about in by_article.items():
+            plain = about[0].after or {}
+            article = articles.get(connection, library.topic.key, identifier, plain["revision"])
+            if article is None:
+                continue
+            rows.append(
+                {
+                    "article": article,
+                    "names": [library.parties[event.party].name for event in about],
+                    "quote": _sentence(article, plain["start"]),
+                }
+            )
+    return rows
+
+
+def _sentence(article: Article, start: int) -> str | None:
+    """Return the sentence that stands at an offset, where it can be read on its own."""
+    from summaries.boilerplate import is_boilerplate
+
+    for paragraph in article_sentences(article):
+        for span in paragraph:
+            if span.start <= start < span.end:
+                words = span.of(article.text)
+                fits = len(words) <= 500 and balanced(words) and not is_boilerplate(words)
+                return collapse(words) if fits else None
+    return None
+
+
+def refused(
+    connection: Connection, kind: subscriptions.SubscriberKind, identifier: str, delivery_id: int, *, now: datetime
+) -> None:
+    """Note that a message was refused for good: what it told counts as untold, and the subscriber is left alone."""
+    events.untell(connection, delivery_id)
+    followed = subscriptions.listed(connection, None, kind, identifier)
+    failures = max((one.failures for one in followed), default=0)
+    wait = _RETRIES[failures] if failures < len(_RETRIES) else None
+    subscriptions.failed(connection, kind, identifier, next_try_at=now + wait if wait else None, now=now)

@@ -1,0 +1,291 @@
+"""Servers' briefings: where and when each is posted, which were made, and what each server has been shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any, Literal
+
+from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import insert as plain_insert
+
+from bot.store import dossiers
+from bot.store.dialect import insert
+from bot.store.schema import briefing, delivery, delivery_part, guild, guild_briefing, shown
+
+State = Literal["active", "paused", "removed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A server's briefing as its administrators set it up: the channel or thread, the hour there, and who did it."""
+
+    id: int
+    guild_id: int
+    channel_id: int
+    thread_id: int | None
+    hour: time
+    zone: str
+    state: State
+    set_up_by: int | None
+    set_up_at: datetime
+
+    @property
+    def target_id(self) -> int:
+        """The channel or thread that is posted in."""
+        return self.thread_id or self.channel_id
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A briefing that was made: for which local day, when, and what became of its delivery."""
+
+    id: int
+    local_date: date
+    due_at: datetime
+    made_at: datetime
+    delivery_id: int | None
+    last_error: str | None
+    done_at: datetime | None
+    message_ids: tuple[int, ...]
+    place_id: str | None
+    dropped: bool
+
+
+def _plan(row: Any) -> Plan:  # noqa: ANN401 (a row of the table)
+    return Plan(
+        id=row.id,
+        guild_id=row.guild_id,
+        channel_id=row.channel_id,
+        thread_id=row.thread_id,
+        hour=time.fromisoformat(row.local_time),
+        zone=row.zone,
+        state=row.state,
+        set_up_by=row.set_up_by,
+        set_up_at=row.set_up_at,
+    )
+
+
+def switch_on(
+    conn: Connection,
+    dossier: str,
+    guild_id: int,
+    *,
+    channel_id: int,
+    thread_id: int | None,
+    hour: time,
+    zone: str,
+    by: int,
+    now: datetime,
+) -> Plan:
+    """Set a server's briefing up, or move the one it has; return it. Moved, it repeats nothing it has shown."""
+    dossiers.ensure(conn, dossier, now=now)
+    values = {
+        "channel_id": channel_id,
+        "thread_id": thread_id,
+        "local_time": hour.strftime("%H:%M"),
+        "zone": zone,
+        "state": "active",
+        "set_up_by": by,
+    }
+    known = plan_of(conn, dossier, guild_id)
+    if known is None:
+        made = conn.execute(
+            plain_insert(guild_briefing)
+            .values(guild_id=guild_id, dossier=dossier, set_up_at=now, **values)
+            .returning(guild_briefing.c.id)
+        ).scalar_one()
+    else:
+        made = known.id
+        # An hour or zone that moved is owed from now on; a channel that moved changes nothing about when.
+        if (known.hour, known.zone) != (hour, zone) or known.state != "active":
+            values["set_up_at"] = now  # type: ignore[assignment]
+        conn.execute(update(guild_briefing).where(guild_briefing.c.id == made).values(values))
+    return _plan(conn.execute(select(guild_briefing).where(guild_briefing.c.id == made)).one())
+
+
+def plan_of(conn: Connection, dossier: str, guild_id: int) -> Plan | None:
+    """Return a server's briefing; None where none is set up."""
+    columns = guild_briefing.c
+    row = conn.execute(
+        select(guild_briefing).where(
+            columns.guild_id == guild_id, columns.dossier == dossier, columns.state != "removed"
+        )
+    ).first()
+    return None if row is None else _plan(row)
+
+
+def plan(conn: Connection, plan_id: int) -> Plan | None:
+    """Return a briefing by its id."""
+    row = conn.execute(select(guild_briefing).where(guild_briefing.c.id == plan_id)).first()
+    return None if row is None else _plan(row)
+
+
+def set_state(conn: Connection, plan_id: int, state: Literal["active", "paused"], *, now: datetime) -> None:
+    """Pause a briefing or wake it. Woken, it owes nothing for the days in between."""
+    values: dict[str, Any] = {"state": state}
+    if state == "active":
+        values["set_up_at"] = now
+    conn.execute(update(guild_briefing).where(guild_briefing.c.id == plan_id).values(values))
+
+
+def remove(conn: Connection, plan_id: int) -> None:
+    """Delete a server's briefing and all that was made of it, what is still owed included."""
+    made = select(briefing.c.delivery_id).where(briefing.c.guild_briefing_id == plan_id)
+    conn.execute(delete(delivery).where(delivery.c.id.in_(made)))
+    conn.execute(delete(briefing).where(briefing.c.guild_briefing_id == plan_id))
+    owner = select(guild_briefing.c.guild_id).where(guild_briefing.c.id == plan_id)
+    guild_id = conn.execute(owner).scalar()
+    conn.execute(delete(shown).where(shown.c.place_kind == "guild", shown.c.place_id == str(guild_id)))
+    conn.execute(delete(guild_briefing).where(guild_briefing.c.id == plan_id))
+
+
+def active(conn: Connection, dossier: str) -> list[tuple[Plan, date | None]]:
+    """Return the briefings of servers the bot is in, each with the newest local day that was made."""
+    newest = (
+        select(briefing.c.guild_briefing_id, func.max(briefing.c.local_date).label("day"))
+        .group_by(briefing.c.guild_briefing_id)
+        .subquery()
+    )
+    query = (
+        select(guild_briefing, newest.c.day)
+        .join(guild, guild.c.id == guild_briefing.c.guild_id)
+        .outerjoin(newest, newest.c.guild_briefing_id == guild_briefing.c.id)
+        .where(guild_briefing.c.dossier == dossier, guild_briefing.c.state == "active", guild.c.left_at.is_(None))
+        .order_by(guild_briefing.c.id)
+    )
+    return [(_plan(row), row.day) for row in conn.execute(query)]
+
+
+def record(
+    conn: Connection,
+    plan_id: int,
+    local_date: date,
+    *,
+    due_at: datetime,
+    table_at: datetime,
+    value: Mapping[str, Any],
+    now: datetime,
+) -> int | None:
+    """Record that a day's briefing is made; None when another process has made it. Owe its delivery right after."""
+    # Commit point: the caller's, together with the delivery and what it shows.
+    return conn.execute(
+        insert(conn, briefing)
+        .values(
+            guild_briefing_id=plan_id,
+            local_date=local_date,
+            due_at=due_at,
+            made_at=now,
+            table_at=table_at,
+            value=dict(value),
+        )
+        .on_conflict_do_nothing(index_elements=["guild_briefing_id", "local_date"])
+        .returning(briefing.c.id)
+    ).scalar()
+
+
+def set_delivery(conn: Connection, briefing_id: int, delivery_id: int) -> None:
+    """Say which delivery brings a briefing."""
+    conn.execute(update(briefing).where(briefing.c.id == briefing_id).values(delivery_id=delivery_id))
+
+
+def last_table(conn: Connection, plan_id: int) -> datetime | None:
+    """Return up to which moment the newest briefing that was not dropped told of the table; None before the first."""
+    dropped = (
+        select(delivery_part.c.delivery_id)
+        .where(delivery_part.c.delivery_id == briefing.c.delivery_id, delivery_part.c.state == "dropped")
+        .exists()
+    )
+    query = select(func.max(briefing.c.table_at, type_=briefing.c.table_at.type)).where(
+        briefing.c.guild_briefing_id == plan_id, ~dropped
+    )
+    return conn.execute(query).scalar()
+
+
+def posted(conn: Connection, plan_id: int, limit: int) -> list[Posted]:
+    """Return the newest briefings made for a server, the newest first."""
+    query = (
+        select(
+            briefing.c.id, briefing.c.local_date, briefing.c.due_at, briefing.c.made_at, briefing.c.delivery_id,
+            delivery.c.last_error, delivery.c.done_at, delivery.c.place_id,
+        )
+        .outerjoin(delivery, delivery.c.id == briefing.c.delivery_id)
+        .where(briefing.c.guild_briefing_id == plan_id)
+        .order_by(briefing.c.local_date.desc())
+        .limit(limit)
+    )  # fmt: skip
+    found = []
+    for row in conn.execute(query).all():
+        parts = conn.execute(
+            select(delivery_part.c.message_id, delivery_part.c.state)
+            .where(delivery_part.c.delivery_id == row.delivery_id)
+            .order_by(delivery_part.c.position)
+        ).all()
+        found.append(
+            Posted(
+                row.id, row.local_date, row.due_at, row.made_at, row.delivery_id, row.last_error, row.done_at,
+                tuple(part.message_id for part in parts if part.message_id is not None), row.place_id,
+                any(part.state == "dropped" for part in parts),
+            )
+        )  # fmt: skip
+    return found
+
+
+def plan_of_delivery(conn: Connection, delivery_id: int) -> tuple[Plan, date] | None:
+    """Return whose briefing a delivery brings, and for which local day; None when it brings none."""
+    row = conn.execute(
+        select(guild_briefing, briefing.c.local_date)
+        .join(briefing, briefing.c.guild_briefing_id == guild_briefing.c.id)
+        .where(briefing.c.delivery_id == delivery_id)
+    ).first()
+    return None if row is None else (_plan(row), row.local_date)
+
+
+def waiting(conn: Connection, plan_id: int) -> list[int]:
+    """Return the deliveries of a briefing that were made and not yet tried: they go where the briefing goes."""
+    query = (
+        select(delivery.c.id)
+        .join(briefing, briefing.c.delivery_id == delivery.c.id)
+        .where(briefing.c.guild_briefing_id == plan_id, delivery.c.frozen_at.is_(None), delivery.c.done_at.is_(None))
+    )
+    return list(conn.execute(query).scalars())
+
+
+def show(
+    conn: Connection,
+    dossier: str,
+    place_kind: str,
+    place_id: str,
+    items: Iterable[tuple[str, str]],
+    *,
+    delivery_id: int,
+    now: datetime,
+) -> None:
+    """Remember what a delivery shows a place, as (kind, id) of each item; call it in the delivery's transaction."""
+    rows = [
+        {
+            "dossier": dossier,
+            "place_kind": place_kind,
+            "place_id": place_id,
+            "item_kind": kind,
+            "item_id": identifier,
+            "delivery_id": delivery_id,
+            "shown_at": now,
+        }
+        for kind, identifier in items
+    ]
+    if rows:
+        conn.execute(plain_insert(shown), rows)
+
+
+def shown_to(conn: Connection, dossier: str, place_kind: str, place_id: str, item_kind: str) -> set[str]:
+    """Return the ids of one kind of item that a place has been shown, or will be by what is owed to it."""
+    query = select(shown.c.item_id).where(
+        shown.c.dossier == dossier,
+        shown.c.place_kind == place_kind,
+        shown.c.place_id == place_id,
+        shown.c.item_kind == item_kind,
+        shown.c.void.is_(False),
+    )
+    return set(conn.execute(query).scalars())

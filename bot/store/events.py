@@ -1,0 +1,175 @@
+"""Events: things a subscriber can be told once, each with its cause and the moment from which it may leave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection, and_, delete, or_, select, update
+from sqlalchemy import insert as plain_insert
+
+from bot.store.dialect import insert
+from bot.store.schema import event, guild, subscriber_update, subscription
+from bot.store.subscriptions import Cadence, SubscriberKind
+
+EventKind = Literal["position_moved", "sources_differ", "corrected", "article_mentions"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that can be told. ``before`` and ``after`` are what it says of the party, as plain values."""
+
+    id: int
+    dossier: str
+    kind: EventKind
+    party: str
+    cause: str
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+    created_at: datetime
+    leaves_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """An event that a subscriber has not been told, with the subscription that asks for it."""
+
+    kind: SubscriberKind
+    id: str
+    cadence: Cadence
+    subscribed_at: datetime
+    guild_id: int | None
+    dm_channel_id: int | None
+    failures: int
+    event: Event
+
+
+def _event(row: Any) -> Event:  # noqa: ANN401 (a row of the table)
+    return Event(
+        row.id, row.dossier, row.kind, row.party, row.cause, row.before, row.after, row.created_at, row.leaves_at
+    )
+
+
+def record(
+    conn: Connection,
+    dossier: str,
+    kind: EventKind,
+    party: str,
+    cause: str,
+    *,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    leaves_at: datetime,
+    now: datetime,
+) -> bool:
+    """Record an event, in the transaction of what caused it; False when the same cause was recorded before."""
+    made = conn.execute(
+        insert(conn, event)
+        .values(
+            dossier=dossier,
+            kind=kind,
+            party=party,
+            cause=cause,
+            before=dict(before) if before is not None else None,
+            after=dict(after) if after is not None else None,
+            created_at=now,
+            leaves_at=leaves_at,
+        )
+        .on_conflict_do_nothing(index_elements=["dossier", "cause"])
+        .returning(event.c.id)
+    ).scalar()
+    return made is not None
+
+
+def held(conn: Connection, dossier: str, party: str, kinds: Iterable[EventKind], *, now: datetime) -> list[Event]:
+    """Return a party's events that may not leave yet, the oldest first: an undo can still cancel them."""
+    query = (
+        select(event)
+        .where(
+            event.c.dossier == dossier,
+            event.c.party == party,
+            event.c.kind.in_(list(kinds)),
+            event.c.leaves_at > now,
+            event.c.cancelled_at.is_(None),
+        )
+        .order_by(event.c.id)
+    )
+    return [_event(row) for row in conn.execute(query)]
+
+
+def cancel(conn: Connection, ids: Iterable[int], *, now: datetime) -> None:
+    """Cancel events before they leave: nobody hears of them."""
+    conn.execute(update(event).where(event.c.id.in_(list(ids))).values(cancelled_at=now))
+
+
+def untold(conn: Connection, dossier: str, *, now: datetime, since: datetime) -> list[Untold]:
+    """Return what active subscribers were not told yet, the oldest first.
+
+    Left out: what may not leave yet at ``now`` or happened before ``since`` or before they subscribed, those whose next
+    try is still to come, and everything of servers that removed the bot.
+    """
+    told = (
+        select(subscriber_update.c.id)
+        .where(
+            subscriber_update.c.subscriber_kind == subscription.c.subscriber_kind,
+            subscriber_update.c.subscriber_id == subscription.c.subscriber_id,
+            subscriber_update.c.event_id == event.c.id,
+        )
+        .exists()
+    )
+    columns = subscription.c
+    query = (
+        select(event, columns.subscriber_kind, columns.subscriber_id, columns.guild_id, columns.dm_channel_id,
+               columns.failures, columns.cadence, columns.created_at.label("subscribed_at"))
+        .join(subscription, and_(columns.dossier == event.c.dossier, columns.party == event.c.party))
+        .outerjoin(guild, guild.c.id == columns.guild_id)
+        .where(
+            event.c.dossier == dossier,
+            event.c.leaves_at <= now,
+            event.c.created_at >= since,
+            event.c.cancelled_at.is_(None),
+            columns.state == "active",
+            columns.subscriber_kind != "terminal",
+            event.c.created_at > columns.created_at,
+            or_(columns.next_try_at.is_(None), columns.next_try_at <= now),
+            or_(columns.guild_id.is_(None), and_(guild.c.id.is_not(None), guild.c.left_at.is_(None))),
+            ~told,
+        )
+        .order_by(event.c.id)
+    )  # fmt: skip
+    return [
+        Untold(
+            row.subscriber_kind, row.subscriber_id, row.cadence, row.subscribed_at, row.guild_id, row.dm_channel_id,
+            row.failures, _event(row),
+        )
+        for row in conn.execute(query)
+    ]  # fmt: skip
+
+
+def tell(
+    conn: Connection, kind: SubscriberKind, subscriber: str, ids: Iterable[int], *, delivery_id: int, now: datetime
+) -> None:
+    """Note that a delivery tells a subscriber of events.
+
+    Commit point: the caller's, with the delivery: being told and being owed are one thing. Raises StoreError when
+    another delivery tells one of them already; then nothing of this transaction may stay.
+    """
+    rows = [
+        {
+            "subscriber_kind": kind,
+            "subscriber_id": subscriber,
+            "event_id": identifier,
+            "delivery_id": delivery_id,
+            "created_at": now,
+        }
+        for identifier in ids
+    ]
+    if rows:
+        conn.execute(plain_insert(subscriber_update), rows)
+
+
+def untell(conn: Connection, delivery_id: int) -> None:
+    """Take back that a dropped delivery told anything, so that a later one does."""
+    conn.execute(delete(subscriber_update).where(subscriber_update.c.delivery_id == delivery_id))
