@@ -8,7 +8,8 @@
 
 from tests.doubles.discord.double import DiscordDouble
 from tests.doubles.discord.interactions import Choice, Interaction
-from tests.doubles.discord.model import Attachment, Button, Channel, Guild, Message, Pings, Role, User
+from tests.doubles.discord.messages import Attachment, Button, Message, Pings
+from tests.doubles.discord.model import Channel, Guild, Role, User
 from tests.doubles.discord.world import Refused, Request
 
 __all__ = [

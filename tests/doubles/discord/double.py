@@ -24,12 +24,12 @@ from tests.doubles.discord.interactions import (
     component,
     submitted,
 )
-from tests.doubles.discord.model import Attachment, Channel, Message, User
+from tests.doubles.discord.messages import Attachment, Message
+from tests.doubles.discord.model import Channel, User
 from tests.doubles.discord.server import Fault, Server
 from tests.doubles.discord.world import World
 
-
-TOKEN = "double-token"
+TOKEN = "double-token"  # noqa: S105 - of a server that lives as long as a test
 
 
 class DiscordDouble(World):

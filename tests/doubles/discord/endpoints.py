@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from tests.doubles.discord import rules, validate
 from tests.doubles.discord.errors import Form, Refusal
-from tests.doubles.discord.model import Attachment, Channel, Guild, Message
+from tests.doubles.discord.messages import Attachment, Message
+from tests.doubles.discord.model import Channel, Guild
 from tests.doubles.discord.server import Answer, Call, Endpoint
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from tests.doubles.discord import rules, validate
 from tests.doubles.discord.endpoints import check_edit, uploads
 from tests.doubles.discord.errors import Refusal
-from tests.doubles.discord.model import Channel, Message, User, walk
+from tests.doubles.discord.messages import Message, walk
+from tests.doubles.discord.model import Channel, User
 from tests.doubles.discord.server import Answer, Call, Endpoint
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 from tests.doubles.discord import rules
-from tests.doubles.discord.model import Channel, Message, Pings, User
+from tests.doubles.discord.messages import Message, Pings
+from tests.doubles.discord.model import Channel, User
 
 _USER = re.compile(r"<@!?(\d{15,20})>")
 _ROLE = re.compile(r"<@&(\d{15,20})>")

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.doubles.discord import rules
 from tests.doubles.discord.errors import Form, Refusal
-from tests.doubles.discord.model import walk
+from tests.doubles.discord.messages import walk
 
 Path = tuple[str | int, ...]
 Body = dict[str, Any]

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.doubles.discord import mentions, rules
 from tests.doubles.discord.errors import Form
-from tests.doubles.discord.model import Attachment, Channel, Guild, Member, Message, Pings, Role, User, walk
+from tests.doubles.discord.messages import Attachment, Message, Pings, walk
+from tests.doubles.discord.model import Channel, Guild, Member, Role, User
 
 if TYPE_CHECKING:
     from tests.doubles.discord.gateway import Gateway
