@@ -276,7 +276,7 @@ async def test_a_cut_line_is_resumed_and_what_was_missed_is_told(double: Discord
         await double.say(town.anna, town.channel, "!echo missed")
         await double.until(lambda: double.resumes == 1)
         await double.until(lambda: bot.seen == ["!echo missed"])
-        assert town.channel.messages[-1].author is double.bot or await double.replies_to(town.channel.messages[0])
+        await double.replies_to(town.channel.messages[0])
         await double.drop_socket(4000)
         await double.until(lambda: double.resumes == 2)
         await double.ask_reconnect()
@@ -533,6 +533,61 @@ async def test_direct_messages(double: DiscordDouble, town: Town) -> None:
     assert not double.violations
 
 
+class Layout(discord.ui.LayoutView):
+    box = discord.ui.Container(
+        discord.ui.Section("one", accessory=discord.ui.Button(label="More", custom_id="layout")),
+        discord.ui.Separator(),
+        discord.ui.TextDisplay("two"),
+    )
+
+
+async def test_what_the_library_builds_is_well_formed(double: DiscordDouble, town: Town) -> None:
+    forum = town.guild.add_channel("ideas", kind=15)
+    news = town.guild.add_channel("news", kind=5)
+    async with running(double) as bot:
+        channel = bot.get_partial_messageable(town.channel.id)
+        embed = discord.Embed(title="Title", description="Text", url="https://example.org/", timestamp=double.clock())
+        embed.add_field(name="Name", value="Value").set_footer(text="Foot").set_author(name="Author")
+        view = discord.ui.View(timeout=None)
+        options = [discord.SelectOption(label="Germany", value="DE", description="d", emoji="🇩🇪")]
+        view.add_item(discord.ui.Select(custom_id="pick", placeholder="Country", options=options))
+        view.add_item(discord.ui.Button(label="Stop", custom_id="stop", disabled=True))
+        sent = await channel.send("text", embed=embed, view=view, silent=True)
+        await sent.edit(content="other", embed=None, view=None)
+        laid_out = await channel.send(view=Layout())
+        await laid_out.edit(view=Layout())
+        assert town.channel.messages[-1].text == "one\ntwo"
+        ideas, announced = bot.get_channel(forum.id), bot.get_channel(news.id)
+        assert isinstance(ideas, discord.ForumChannel)
+        assert isinstance(announced, discord.TextChannel)
+        post = await ideas.create_thread(name="A post", content="its first message")
+        assert post.thread.id == post.message.id
+        await (await announced.send("the news")).publish()
+        assert news.messages[0].flags & rules.CROSSPOSTED
+        await channel.typing()
+    assert town.channel.typings == 1
+    assert not double.violations
+
+
+async def test_an_outage_is_no_kick(double: DiscordDouble, town: Town) -> None:
+    async with running(double) as bot:
+        left: list[int] = []
+
+        @bot.listen()
+        async def on_guild_remove(guild: discord.Guild) -> None:
+            left.append(guild.id)
+
+        guild = bot.get_guild(town.guild.id)
+        assert guild is not None
+        await town.guild.outage()
+        await double.until(lambda: guild.unavailable)
+        await town.guild.back()
+        await double.until(lambda: not guild.unavailable)
+        assert not left
+        await town.guild.kick()
+        await double.until(lambda: left)
+
+
 # Interactions.
 
 
@@ -618,6 +673,38 @@ async def test_library_buttons_and_dynamic_items_work_after_a_restart(double: Di
         await double.press(town.anna, message, "Stop")
     assert double.identifies == 2
     assert not double.violations
+
+
+async def test_an_app_a_user_installed_works_where_the_bot_is_not(double: DiscordDouble, town: Town) -> None:
+    foreign = double.add_guild("Foreign", present=False)
+    channel, ben = foreign.add_channel("general"), double.add_user("ben", installed=True)
+    foreign.join(ben)
+    foreign.join(town.anna)
+    bot = Bare()
+
+    @bot.tree.command(description="Works anywhere")
+    @app_commands.allowed_installs(guilds=True, users=True)
+    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
+    async def anywhere(interaction: discord.Interaction) -> None:
+        await interaction.response.send_message("1")
+        for number in range(2, 8):
+            try:
+                await interaction.followup.send(f"{number}")
+            except discord.HTTPException as error:
+                bot.errors.append(error)
+
+    async with running(double, bot, sync=True):
+        with pytest.raises(LookupError, match="not installed"):
+            await double.slash(town.anna, channel, "anywhere")
+        interaction = await double.slash(ben, channel, "anywhere")
+        await double.until(lambda: bot.errors)
+        [error] = bot.errors
+        direct = await double.slash(ben, ben.dm, "anywhere")
+        assert direct.messages[0].content == "1"
+    assert isinstance(error, discord.HTTPException)
+    assert error.code == 40094
+    assert [message.content for message in interaction.messages] == ["1", "2", "3", "4", "5", "6"]
+    assert len(double.violations) == 1
 
 
 async def test_a_form(double: DiscordDouble, town: Town) -> None:

@@ -106,13 +106,16 @@ class Commands:
             **({"guild_id": str(scope)} if scope else {}),
         }
 
-    def offered(self, name: str, channel: Channel) -> dict[str, Any]:
+    def offered(self, name: str, channel: Channel, user: User) -> dict[str, Any]:
         """The chat command of this name that people see in the channel."""
         guild = channel.guild.id if channel.guild else 0
         chat = [c for scope in {guild, 0} for c in self.scopes.get(scope, []) if c["type"] == 1]
         command = next((command for command in chat if command["name"] == name), None)
         if command is None:
             raise LookupError(f"/{name} is not registered; /{', /'.join(sorted(c['name'] for c in chat))} are")
+        installed = {0} if channel.guild is None or channel.guild.present else set()
+        if not (installed | ({1} if user.installed else set())) & set(command["integration_types"] or [0]):
+            raise LookupError(f"/{name} is not installed for {user.name} here")
         context = 0 if guild else 1
         contexts = command["contexts"] or ([0, 1, 2] if command["dm_permission"] else [0])
         if context not in contexts:

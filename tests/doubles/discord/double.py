@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime
+from itertools import takewhile
 from typing import Any, Self
 
 from aiohttp import web
@@ -139,8 +140,11 @@ class DiscordDouble(World):
         self, user: User, channel: Channel, text: str, *, reply_to: Message | None = None, ping: bool = True
     ) -> Message:
         """A person (or another bot) writes a message."""
-        if not channel.permissions_of(user) & rules.VIEW:
-            raise LookupError(f"{user.name} can't see {channel.name or 'that direct channel'}: have them join first")
+        self._must_see(user, channel)
+        if not channel.permissions_of(user) & (rules.SEND_IN_THREADS if channel.is_thread else rules.SEND):
+            raise LookupError(f"{user.name} may not write in {channel.name}")
+        if channel.locked and not channel.permissions_of(user) & rules.MANAGE_THREADS:
+            raise LookupError(f"{channel.name} is locked")
         if channel.guild is None and not (user.guilds or user.installed):
             raise LookupError(f"{user.name} shares no server with the bot and can't write to it")
         return self.put(channel, user, {"content": text, "allowed_mentions": None if ping else {
@@ -158,8 +162,9 @@ class DiscordDouble(World):
         """The bot's messages after this one in its channel, as soon as there are ``count``."""
 
         def after() -> list[Message]:
-            said = message.channel.messages
-            return [m for m in said if m.author is self.bot and m.id > message.id and not m.loading]
+            said = takewhile(lambda m: m.id > message.id, reversed(message.channel.log.values()))
+            seen = [m for m in said if m.author is self.bot and not (m.loading or m.deleted or m.ephemeral)]
+            return seen[::-1]
 
         await self.until(lambda: len(after()) >= count, timeout)
         return after()
@@ -211,7 +216,7 @@ class DiscordDouble(World):
     ) -> Interaction:
         name, *path = command.removeprefix("/").split()
         self._must_see(user, channel)
-        registered = self.command_registry.offered(name, channel)
+        registered = self.command_registry.offered(name, channel, user)
         resolved: dict[str, Any] = {}
         filled_in = filled(registered, path, given, resolved, focused)
         data = {"id": registered["id"], "name": name, "type": 1, "options": filled_in, "resolved": resolved}

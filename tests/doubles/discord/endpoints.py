@@ -332,8 +332,9 @@ class Endpoints:
         validate.message(body["message"], call.files)
         self._need(channel, rules.SEND)
         self._may_carry(channel, body["message"], call.files)
-        thread = channel.add_thread(body["name"])
-        first = self.double.put(thread, self.double.bot, body["message"])
+        thread = channel.add_thread(body["name"], ident=self.double.message_id())
+        stored = uploads(self.double, thread, body["message"], call.files)
+        first = self.double.put(thread, self.double.bot, body["message"], files=stored, ident=thread.id)
         return 201, {**thread.payload(), "message": first.payload()}
 
 

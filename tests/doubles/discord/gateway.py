@@ -151,6 +151,8 @@ class Connection:
             op, body = payload["op"], payload.get("d")
         except (ValueError, TypeError, KeyError):
             return self.close(4002, "a payload that is not JSON with an op")
+        if op in (IDENTIFY, RESUME, MEMBERS) and not isinstance(body, dict):
+            return self.close(4002, f"op {op} without data")
         if op == HEARTBEAT:
             self._beat()
             return self.send({"op": ACK})
@@ -279,6 +281,8 @@ class Gateway:
         """Starts a session, counted."""
         self.identifies += 1
         self.starts_remaining -= 1
+        if self.starts_remaining < 0:
+            self.world.broken("more session starts than the limit: Discord resets the token")
         session = Session(f"session{self.identifies}", shard, intents)
         self.sessions[session.id] = session
         return session

@@ -183,6 +183,14 @@ class Guild:
         self.present = False
         self.members.pop(self.world.bot.id, None)
 
+    async def outage(self) -> None:
+        """The server can't be reached for a while. That is no kick, though the event has the same name."""
+        self.world.emit("GUILD_DELETE", {"id": str(self.id), "unavailable": True}, self)
+
+    async def back(self) -> None:
+        """The outage is over."""
+        self.world.emit("GUILD_CREATE", self.payload(), self)
+
     async def invite(self) -> None:
         """Takes the bot in again after a kick."""
         self.present = True
@@ -297,12 +305,13 @@ class Channel:
     def mention(self) -> str:
         return f"<#{self.id}>"
 
-    def add_thread(self, name: str, archived: bool = False, locked: bool = False) -> Channel:
+    def add_thread(self, name: str, archived: bool = False, locked: bool = False, *, ident: int = 0) -> Channel:
         """A public thread in this channel."""
         if self.guild is None or self.is_thread:
             raise ValueError("threads are made in a server's channel")
         kind = rules.ANNOUNCEMENT_THREAD if self.kind == rules.ANNOUNCEMENT else rules.PUBLIC_THREAD
-        thread = Channel(self.world.entity_id(), name, kind, self.world, guild=self.guild, parent=self)
+        ident = ident or self.world.entity_id()
+        thread = Channel(ident, name, kind, self.world, guild=self.guild, parent=self)
         thread.archived, thread.locked = archived, locked
         self.guild.channels[thread.id] = self.world.channels[thread.id] = thread
         if not archived:

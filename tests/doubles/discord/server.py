@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -198,6 +199,9 @@ class Server:
             if refusal.fault:
                 self.double.broken(f"{call.method} {call.path}: {refusal}")
             return (refusal.status, refusal.body()), headers
+        except Exception:  # noqa: BLE001 - an accident here must fail the test, not look like one of Discord's
+            self.double.broken(f"{call.method} {call.path}: the double failed.\n{traceback.format_exc()}")
+            return (400, {"message": "the double failed", "code": 0}), headers
 
     def _introduced(self, request: web.Request, call: Call) -> None:
         agent = request.headers.get("User-Agent", "")
@@ -238,9 +242,9 @@ class Server:
         headers |= _limit_headers(limited.seconds, everywhere=everywhere)
         return 429, _limit_body(limited.seconds, everywhere=everywhere)
 
-    def _refused(self, call: Call, status: int, code: int) -> None:
+    def _refused(self, call: Call, status: int, code: int, *, shared: bool = False) -> None:
         self.double.refusals.append(Refused(call.method, call.path, status, code))
-        if status in (401, 403, 429):
+        if status in (401, 403, 429) and not shared:
             self.invalid_requests += 1
 
     def _faulty(self, request: web.Request, call: Call, endpoint: Endpoint | None, fault: Fault) -> web.StreamResponse:
@@ -258,9 +262,12 @@ class Server:
             body = {"message": f"{status}: injected", "code": 0}
         if endpoint is not None:
             headers = self._bucket(endpoint, call).headers(endpoint.bucket) | headers
+        headers |= fault.headers
         if status >= 400:
-            self._refused(call, status, body.get("code", 0) if isinstance(body, dict) else 0)
-        return _response(status, body, headers | fault.headers)
+            # "429 with the scope shared does not count" among the invalid requests.
+            shared = headers.get("X-RateLimit-Scope") == "shared"
+            self._refused(call, status, body.get("code", 0) if isinstance(body, dict) else 0, shared=shared)
+        return _response(status, body, headers)
 
 
 class TooMany(Exception):

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.doubles.discord import mentions, rules
-from tests.doubles.discord.errors import Form
 from tests.doubles.discord.messages import Attachment, Message, Pings, walk
 from tests.doubles.discord.model import Channel, Guild, Member, Role, User
 
@@ -147,9 +146,12 @@ class World:
         interaction: dict[str, Any] | None = None,
         flags: int = 0,
         shown_to: User | None = None,
+        ident: int = 0,
     ) -> Message:
         """Stores a message and tells the gateway."""
-        message = Message(self.message_id(), channel, author, self.clock(), attachments=files or [], flags=flags)
+        message = Message(
+            ident or self.message_id(), channel, author, self.clock(), attachments=files or [], flags=flags
+        )
         message.reference, message.interaction, message.shown_to = reply_to, interaction, shown_to
         message.nonce, message.tts = body.get("nonce"), bool(body.get("tts"))
         self._fill(message, body)
@@ -257,10 +259,6 @@ class World:
         return to_bot and self.bot in message.mentions
 
     # What was done wrong.
-
-    def form(self) -> Form:
-        """A new form to check."""
-        return Form()
 
     def broken(self, sentence: str) -> None:
         """Notes a broken rule."""
