@@ -436,7 +436,8 @@ async def test_edit_and_delete(double: DiscordDouble, town: Town) -> None:
         stored = town.channel.messages[0]
         assert stored.suppressed
         assert not stored.edited
-        await sent.edit(content="two")
+        await sent.edit(content="two", suppress=False)
+        assert not stored.suppressed
         assert (stored.content, stored.edited) == ("two", True)
         theirs = await double.say(town.anna, town.channel, "mine")
         with pytest.raises(discord.Forbidden) as error:
@@ -586,6 +587,32 @@ async def test_an_outage_is_no_kick(double: DiscordDouble, town: Town) -> None:
         assert not left
         await town.guild.kick()
         await double.until(lambda: left)
+
+
+async def test_discord_goes_down_and_comes_back(double: DiscordDouble, town: Town) -> None:
+    async with running(double) as bot:
+        await double.go_down()
+        with pytest.raises(aiohttp.ClientError):
+            await bot.get_partial_messageable(town.channel.id).send("hello")
+        await double.come_back()
+        await double.until(lambda: double.ready, timeout=20)
+        await double.replies_to(await double.say(town.anna, town.channel, "!echo hello"))
+    assert not double.violations
+
+
+async def test_what_the_bot_hears(double: DiscordDouble, town: Town) -> None:
+    hidden = town.guild.add_channel("hidden")
+    async with running(double) as bot:
+        hidden.deny(rules.VIEW)
+        await double.say(town.anna, hidden, "unheard")
+        heard = await double.say(town.anna, town.channel, "heard")
+        await double.repeat(heard)
+        await double.until(lambda: len(bot.seen) == 2)
+        assert bot.seen == ["heard", "heard"]
+        town.guild.leave(town.anna)
+        with pytest.raises(LookupError, match="can't see"):
+            await double.say(town.anna, town.channel, "gone")
+    assert not double.violations
 
 
 # Interactions.

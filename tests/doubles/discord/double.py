@@ -60,6 +60,7 @@ class DiscordDouble(World):
         self.app = web.Application(client_max_size=2 * rules.REQUEST_BYTES)
         self.api = self.gateway = ""
         self._runner: web.AppRunner | None = None
+        self._outage: Fault | None = None
 
     async def __aenter__(self) -> Self:
         for routes in (self.endpoints.routes(), self.command_registry.routes(), self.interactions.routes()):
@@ -310,6 +311,22 @@ class DiscordDouble(World):
         """Gives buckets of these paths a size, from now on: so many requests in so many seconds."""
         self.server.limits.insert(0, (method.upper(), re.compile(path_regex), limit, seconds))
         self.server.buckets.clear()
+
+    async def go_down(self) -> None:
+        """Discord has an outage: all lines are cut, and no request is answered."""
+        self.gateway_server.refusing = True
+        self.gateway_server.drop(None)
+        self._outage = self.fail("*", "", drop=True, times=1_000_000)
+
+    async def come_back(self) -> None:
+        """The outage is over."""
+        self.gateway_server.refusing = False
+        if self._outage is not None:
+            self._outage.times = 0
+
+    async def repeat(self, message: Message) -> None:
+        """Tells the bot of a message once more: "events may come N times"."""
+        self.emit_message("MESSAGE_CREATE", message)
 
     async def drop_socket(self, code: int | None = None) -> None:
         """Closes the gateway's connections with a code, or cuts the lines."""

@@ -348,7 +348,8 @@ def check_edit(message: Message, body: dict[str, Any], files: list[tuple[str, by
     """An edit's body, and that the message says something afterwards."""
     was_v2 = message.flags & rules.COMPONENTS_V2
     looked_at = {**body, "flags": (body.get("flags") or 0) | was_v2}
-    validate.message(looked_at, files, flags=rules.EDIT_FLAGS | rules.SUPPRESS_NOTIFICATIONS, edit=True)
+    # Clients send the flags that are set along.
+    validate.message(looked_at, files, flags=rules.EDIT_FLAGS | message.flags, edit=True)
     left_over = [key for key in ("content", "embeds") if getattr(message, key) and body.get(key, True)]
     if looked_at["flags"] & rules.COMPONENTS_V2 and not was_v2 and left_over:
         form = Form()

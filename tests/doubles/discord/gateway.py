@@ -257,6 +257,7 @@ class Gateway:
         self.identifies = 0
         self.resumes = 0
         self.connected = asyncio.Event()
+        self.refusing = False
 
     @property
     def ready(self) -> bool:
@@ -303,6 +304,8 @@ class Gateway:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """A client connects."""
+        if self.refusing:
+            raise web.HTTPServiceUnavailable
         connection = Connection(self, request)
         self.connections.add(connection)
         try:

@@ -284,7 +284,9 @@ class Interactions:
         original = interaction.original
         if original is not None and original.loading and not original.deleted:
             interaction.alias_used = True
-            return self._changed(original, {k: v for k, v in body.items() if k != "flags"}, call.files)
+            # Whether it is ephemeral was settled by the deferral.
+            flags = (body.get("flags") or 0) & ~rules.EPHEMERAL
+            return self._changed(original, {**body, "flags": flags}, call.files)
         guild = interaction.channel.guild
         if guild is not None and not guild.present and len(interaction.followups) >= rules.USER_INSTALL_FOLLOWUPS:
             raise Refusal(40094)

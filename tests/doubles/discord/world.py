@@ -195,8 +195,8 @@ class World:
         if "components" in body:
             message.components = body["components"] or []
         if body.get("flags") is not None:
-            # Neither can be taken back.
-            message.flags = message.flags & (rules.EPHEMERAL | rules.COMPONENTS_V2) | body["flags"]
+            # Of all flags, only this one can be taken back.
+            message.flags = message.flags & ~rules.SUPPRESS_EMBEDS | body["flags"]
         default = mentions.INTERACTION if message.interaction else mentions.REGULAR
         shown = [component["content"] for component in walk(message.components) if component["type"] == 10]
         message.pings = mentions.pings(
