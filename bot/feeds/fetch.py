@@ -1,0 +1,456 @@
+"""Fetching a feed or page: politely, within limits of time and size, and only from public addresses.
+
+The address is checked where the connection is made, so that names, literal addresses in any spelling, redirects and
+names that change their address between two look-ups all pass the same gate.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import ipaddress
+import re
+import socket
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Final, Literal, Self
+from urllib.parse import urljoin, urlsplit
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+Reason = Literal[
+    "bad_address",
+    "private_address",
+    "unreachable",
+    "untrusted",
+    "too_slow",
+    "too_big",
+    "moved",
+    "gone",
+    "refused",
+    "challenge",
+    "busy",
+    "broken",
+    "not_a_feed",
+]
+"""Why a fetch failed, for programs; each failure has a sentence for people as well."""
+
+WEB_PORTS: Final = frozenset({80, 443})
+
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_PERMANENT: Final = frozenset({301, 308})
+_CHUNK: Final = 65_536
+_ERROR_PAGE: Final = 65_536
+_ACCEPT: Final = (
+    "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.9, "
+    "application/json;q=0.8, */*;q=0.5"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a step may take and how much is read: seconds, and bytes after decompression."""
+
+    connect: float = 10.0
+    silence: float = 15.0
+    total: float = 30.0
+    max_bytes: int = 5_000_000
+    redirects: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What the server says of when to come back: header lines as they were sent."""
+
+    retry_after: str | None = None
+    cache_control: str | None = None
+    expires: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a server answered. ``url`` is where the answer came from in the end.
+
+    ``moved_to`` is set when the address has moved for good; ``body`` is decompressed and empty for ``not_modified``;
+    ``etag`` and ``last_modified`` are to be sent back next time.
+    """
+
+    status: Literal["ok", "not_modified"]
+    url: str
+    moved_to: str | None = None
+    body: bytes = b""
+    content_type: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    hints: Hints = field(default_factory=Hints)
+
+
+class FetchFailed(Exception):
+    """Nothing usable came back. ``reason`` is for programs, ``sentence`` for people; ``hints`` if a server answered."""
+
+    def __init__(self, reason: Reason, sentence: str, hints: Hints | None = None) -> None:
+        """Keep why."""
+        super().__init__(sentence)
+        self.reason: Reason = reason
+        self.sentence = sentence
+        self.hints = hints or Hints()
+
+
+def is_public(address: Address) -> bool:
+    """Tell whether an address is a host on the public internet.
+
+    Not: private, loopback, link-local, shared and reserved ones, multicast, and every IPv6 form that carries an IPv4
+    address to be unpacked on the way (mapped, compatible, NAT64, 6to4, Teredo).
+    """
+    if address.version == 4:
+        return address.is_global and not address.is_multicast and not address.is_reserved
+    return (
+        address.is_global
+        and not address.is_multicast
+        and address in _GLOBAL_UNICAST
+        and not any(address in network for network in _TUNNELS)
+    )
+
+
+_GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")
+_TUNNELS: Final = tuple(
+    # Teredo with the rest of 2001::/23, documentation, 6to4, documentation; NAT64 lies outside of 2000::/3.
+    ipaddress.IPv6Network(network)
+    for network in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")
+)
+
+
+def nothing_else(_address: Address, _port: int) -> bool:
+    """Allow no exceptions: public addresses on the web's ports only."""
+    return False
+
+
+def lookup(host: str, port: int, family: socket.AddressFamily) -> list[tuple[socket.AddressFamily, str]]:
+    """Ask the operating system for a name's addresses; raises OSError when it has none. Takes as long as it takes."""
+    try:
+        found = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
+    except UnicodeError:
+        raise OSError(errno.EINVAL, "not a possible name of a host") from None
+    return [(kind, str(address[0])) for kind, _, _, _, address in found]
+
+
+class _Resolver(AbstractResolver):
+    """Looks names up in threads of its own: look-ups can't be stopped, and must not hold up other work."""
+
+    def __init__(self, ask: Callable[..., list[tuple[socket.AddressFamily, str]]]) -> None:
+        self._ask = ask
+        self._threads = ThreadPoolExecutor(16, thread_name_prefix="feed-names")
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        found = await asyncio.get_running_loop().run_in_executor(self._threads, self._ask, host, port, family)
+        return [
+            ResolveResult(hostname=host, host=address, port=port, family=kind, proto=0, flags=socket.AI_NUMERICHOST)
+            for kind, address in found
+        ]
+
+    async def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+class _NotAllowed(OSError):
+    """A connection to an address that is not to be reached from here."""
+
+
+# What was refused during the present request, for its error: the library gives the connection's errors back mixed.
+_refused: ContextVar[list[tuple[Address, int]] | None] = ContextVar("_refused", default=None)
+
+
+class Fetcher:
+    """Fetches from the web, with a connection pool of its own: ``async with Fetcher(...) as fetcher``.
+
+    No cookies, no proxies from the environment, at most two connections to a host at a time.
+    """
+
+    def __init__(
+        self,
+        *,
+        contact: str,
+        version: str,
+        limits: Limits | None = None,
+        ports: frozenset[int] = frozenset(),
+        allow: Callable[[Address, int], bool] = nothing_else,
+        ask: Callable[[str, int, socket.AddressFamily], list[tuple[socket.AddressFamily, str]]] = lookup,
+    ) -> None:
+        """Set up; nothing is opened yet.
+
+        ``contact`` is an address where people read who runs this, ``version`` the program's. ``ports`` are allowed on
+        public addresses besides the web's own; ``allow(address, port)`` says which further ones may be reached. ``ask``
+        looks a name up.
+        """
+        self.limits = limits or Limits()
+        agent = re.sub(r"[^\x20-\x7e]|[()]", "", f"RollcallFeeds/{version}")
+        self._agent = f"{agent} (+{re.sub(r'[^!-~]|[()]', '', contact)})"
+        self._ports = WEB_PORTS | ports
+        self._allow = allow
+        self._ask = ask
+        self._open: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        """Open the connection pool."""
+        connector = aiohttp.TCPConnector(
+            limit_per_host=2, resolver=_Resolver(self._ask), socket_factory=self._socket, use_dns_cache=False
+        )
+        self._open = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=self.limits.connect, sock_read=self.limits.silence),
+            headers={"User-Agent": self._agent, "Accept": _ACCEPT, "Accept-Encoding": "gzip, deflate"},
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close every connection."""
+        if self._open is not None:
+            await self._open.close()
+            self._open = None
+
+    async def get(self, url: str, *, etag: str | None = None, last_modified: str | None = None) -> Fetched:
+        """Fetch an address; with ``etag`` or ``last_modified`` only if it has changed since.
+
+        Raises :class:`FetchFailed` for everything that can go wrong outside; never takes much longer than
+        ``limits.total`` seconds.
+        """
+        conditions = {
+            name: value
+            for name, value in (("If-None-Match", etag), ("If-Modified-Since", last_modified))
+            if value is not None and _sendable(value)
+        }
+        trail = [url]
+        refused: list[tuple[Address, int]] = []
+        token = _refused.set(refused)
+        try:
+            async with asyncio.timeout(self.limits.total):
+                return await self._follow(trail, conditions)
+        except TimeoutError:
+            raise FetchFailed(
+                "too_slow", f"The server was too slow: no whole answer within {self.limits.total:g} seconds."
+            ) from None
+        except aiohttp.ClientConnectorDNSError:
+            raise FetchFailed(
+                "unreachable", f"There is no host named {_host(trail[-1])!r}. Check the spelling of the address."
+            ) from None
+        except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError):
+            raise FetchFailed(
+                "untrusted",
+                f"The secure connection to {_host(trail[-1])} can't be trusted: its certificate is not in order.",
+            ) from None
+        except aiohttp.ClientConnectorError:
+            if refused:
+                raise self._told(refused) from None
+            raise FetchFailed(
+                "unreachable", f"No connection to {_host(trail[-1])}: the server is down, or refuses connections."
+            ) from None
+        except (aiohttp.InvalidURL, ValueError):
+            raise FetchFailed("bad_address", f"{trail[-1][:200]!r} is no web address. Check its spelling.") from None
+        except aiohttp.ClientError as error:
+            raise FetchFailed(
+                "broken",
+                f"The answer of {_host(trail[-1])} is broken ({type(error).__name__}): the connection was cut, "
+                "or it is no proper HTTP.",
+            ) from None
+        finally:
+            _refused.reset(token)
+
+    def _socket(self, info: aiohttp.AddrInfoType) -> socket.socket:
+        """Make the socket for a connection; the address in ``info`` is the one that will be connected to."""
+        family, kind, protocol, _, where = info
+        address: Address = ipaddress.ip_address(where[0])
+        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+            address = address.ipv4_mapped
+        port = int(where[1])
+        if not (self._allow(address, port) or (port in self._ports and is_public(address))):
+            refused = _refused.get()
+            if refused is not None:
+                refused.append((address, port))
+            raise _NotAllowed(errno.EACCES, "this address is not allowed")
+        return socket.socket(family, kind, protocol)
+
+    def _told(self, refused: list[tuple[Address, int]]) -> FetchFailed:
+        address, port = refused[0]
+        if is_public(address):
+            ports = ", ".join(str(one) for one in sorted(self._ports))
+            return FetchFailed(
+                "bad_address", f"Port {port} is not read: only {ports} are, unless the operator allows others."
+            )
+        return FetchFailed(
+            "private_address",
+            f"It leads to {address}, which is no public address. Private networks are not read, unless the operator "
+            "allows it.",
+        )
+
+    async def _follow(self, trail: list[str], conditions: Mapping[str, str]) -> Fetched:
+        """Ask, follow redirects, each checked like the first address, and read the answer. ``trail`` grows."""
+        if self._open is None:
+            raise RuntimeError("the fetcher is not open: use it with `async with`")
+        here = _checked(trail[0])
+        moved_to: str | None = None
+        permanent = True
+        for _ in range(self.limits.redirects + 1):
+            async with self._open.get(here, headers=conditions, allow_redirects=False) as response:
+                target = response.headers.get("Location")
+                if response.status not in _REDIRECTS or not target:
+                    return await self._read(response, here, moved_to, asked=bool(conditions))
+                permanent = permanent and response.status in _PERMANENT
+                # Not read: leaving the block closes the connection where something is left of the answer.
+            there = _checked(_joined(here, target), "moved")
+            # A move from https to http is followed, but never remembered: anybody on the way could have sent it.
+            if permanent and not (here.startswith("https:") and there.startswith("http:")):
+                moved_to = there
+            else:
+                permanent = False
+            here = there
+            trail.append(here)
+        raise FetchFailed(
+            "moved", f"It redirects more than {self.limits.redirects} times. Look for the feed's present address."
+        )
+
+    async def _read(self, response: aiohttp.ClientResponse, url: str, moved_to: str | None, *, asked: bool) -> Fetched:
+        headers = response.headers
+        hints = Hints(*(_sane(headers.get(name)) for name in ("Retry-After", "Cache-Control", "Expires")))
+        etag, last_modified = _sane(headers.get("ETag")), _sane(headers.get("Last-Modified"))
+        if response.status == 304 and asked:
+            return Fetched("not_modified", url, moved_to, etag=etag, last_modified=last_modified, hints=hints)
+        if not 200 <= response.status < 300:
+            raise _failure(response.status, headers, await _error_page(response), hints)
+        return Fetched(
+            "ok",
+            url,
+            moved_to,
+            body=await self._body(response),
+            content_type=_sane(headers.get("Content-Type")),
+            etag=etag,
+            last_modified=last_modified,
+            hints=hints,
+        )
+
+    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
+        """Read the decompressed body, and stop where it is too long."""
+        body = bytearray()
+        most = self.limits.max_bytes
+        too_long = response.content_length is not None and response.content_length > most
+        if not too_long:
+            async for chunk in response.content.iter_chunked(_CHUNK):
+                body += chunk
+                if len(body) > most:
+                    too_long = True
+                    break
+        if too_long:
+            response.close()
+            raise FetchFailed("too_big", f"It is too big: more than {most:,} bytes. No feed of news needs that.")
+        return bytes(body)
+
+
+def looks_like_challenge(headers: Mapping[str, str], page: bytes) -> bool:
+    """Tell whether an answer is a page that asks the visitor to prove to be human, as content networks send it."""
+    if "challenge" in headers.get("cf-mitigated", "").lower():
+        return True
+    return re.search(_CHALLENGE, page[:_ERROR_PAGE].lower()) is not None
+
+
+CHALLENGE_SENTENCE: Final = (
+    "Instead of the feed came a page that asks to prove to be human. Ask the site to let feed readers through, or look "
+    "for another feed."
+)
+_CHALLENGE: Final = (
+    rb"cdn-cgi/challenge-platform|cf-chl-|<title>just a moment\.\.\.|<title>attention required! \| cloudflare|_incapsula_"
+    rb"|ddos-guard|px-captcha|captcha-delivery|awswaf|g-recaptcha|h-captcha|cf-turnstile"
+)
+
+
+def _failure(status: int, headers: Mapping[str, str], page: bytes, hints: Hints) -> FetchFailed:
+    """Say in words what an HTTP status means for the reader of a feed."""
+    if status in {401, 403, 429, 503} and looks_like_challenge(headers, page):
+        return FetchFailed("challenge", CHALLENGE_SENTENCE, hints)
+    reason, sentence = _SENTENCES.get(status, ("broken", "The server has a problem of its own ({}). It may pass."))
+    if status not in _SENTENCES and status < 500:
+        sentence = "The server answered what can't be used ({}). Check the address."
+    return FetchFailed(reason, sentence.format(status), hints)
+
+
+_REFUSED: Final = "The server refuses to give it to us ({}). Ask its owner, or look for another feed."
+_BUSY: Final = "The server asks to come back later ({})."
+_NOWHERE: Final[tuple[Reason, str]] = ("moved", "It has moved, but the server doesn't say where ({}).")
+_SENTENCES: Final[Mapping[int, tuple[Reason, str]]] = {
+    304: ("broken", 'The server answered "not changed" ({}), though nothing was asked of a change.'),
+    401: ("refused", _REFUSED),
+    402: ("refused", _REFUSED),
+    403: ("refused", _REFUSED),
+    404: ("gone", "There is nothing at this address ({}). Look for the feed's present address."),
+    407: ("refused", _REFUSED),
+    410: ("gone", "The feed is gone for good ({}). Remove it, or look for its successor."),
+    429: ("busy", _BUSY),
+    451: ("refused", _REFUSED),
+    503: ("busy", _BUSY),
+    **dict.fromkeys(_REDIRECTS, _NOWHERE),
+}
+
+
+async def _error_page(response: aiohttp.ClientResponse) -> bytes:
+    """Return the beginning of an error's page; what goes wrong with it doesn't matter."""
+    page = bytearray()
+    try:
+        async for chunk in response.content.iter_chunked(8192):
+            page += chunk
+            if len(page) >= _ERROR_PAGE:
+                break
+    except aiohttp.ClientError:
+        pass
+    response.close()
+    return bytes(page)
+
+
+def _checked(url: str, reason: Reason = "bad_address") -> str:
+    """Return a web address without its fragment. Raises FetchFailed for anything that is none."""
+    try:
+        parts = urlsplit(url.strip())
+        host, user = parts.hostname, parts.username
+        port = parts.port
+    except ValueError:
+        host, user, port, parts = None, None, None, urlsplit("")
+    if parts.scheme.lower() not in {"http", "https"} or not host or port == 0:
+        sentence = "is no web address: it must begin with http:// or https:// and name a host."
+        if reason == "moved":
+            raise FetchFailed(reason, f"It redirects to {url[:200]!r}, which {sentence}")
+        raise FetchFailed(reason, f"{url[:200]!r} {sentence}")
+    if user is not None or parts.password is not None:
+        raise FetchFailed(reason, f"The address on {host} holds a user name or password. Such addresses are not read.")
+    return parts._replace(fragment="").geturl()
+
+
+def _joined(base: str, link: str) -> str:
+    try:
+        return urljoin(base, link)
+    except ValueError:
+        return link
+
+
+def _host(url: str) -> str:
+    try:
+        return (urlsplit(url).hostname or url)[:100]
+    except ValueError:
+        return url[:100]
+
+
+def _sendable(value: str) -> bool:
+    return value.isascii() and value.isprintable() and len(value) <= 1000
+
+
+def _sane(value: str | None) -> str | None:
+    """Return a header's value if it is short and plain, as all honest ones are."""
+    return value if value is not None and _sendable(value) else None
