@@ -567,7 +567,7 @@ async def test_what_the_library_builds_is_well_formed(double: DiscordDouble, tow
         assert news.messages[0].flags & rules.CROSSPOSTED
         await channel.typing()
     assert town.channel.typings == 1
-    assert not double.violations
+    double.assert_clean()
 
 
 async def test_an_outage_is_no_kick(double: DiscordDouble, town: Town) -> None:
@@ -755,6 +755,10 @@ async def test_no_answer_a_late_one_and_a_second_one_are_violations(double: Disc
         await go.wait()
         await answered(interaction)
 
+    @bot.tree.command(description="Promises only")
+    async def lazy(interaction: discord.Interaction) -> None:
+        await interaction.response.defer()
+
     @bot.tree.command(description="Answers twice")
     async def eager(interaction: discord.Interaction) -> None:
         await interaction.response.send_message("one")
@@ -775,7 +779,11 @@ async def test_no_answer_a_late_one_and_a_second_one_are_violations(double: Disc
         await double.until(lambda: codes == [10062])
         await double.slash(town.anna, town.channel, "eager")
         await double.until(lambda: codes == [10062, 40060])
-    assert len(double.violations) == 3
+        assert len(double.violations) == 3
+        await double.slash(town.anna, town.channel, "lazy", timeout=0.2)
+        assert double.violations.pop() == "/lazy was deferred and not answered within 0.2 s"
+    with pytest.raises(AssertionError, match="/lazy was deferred and never answered"):
+        double.assert_clean()
 
 
 async def test_an_interaction_token_lives_fifteen_minutes(double: DiscordDouble, town: Town, clock: Clock) -> None:
@@ -911,6 +919,7 @@ def button(custom_id: str = "a", **more: Any) -> dict[str, Any]:
         ({"content": "x", "components": row() * 6}, "components"),
         ({"content": "x", "components": row(*(button(f"{n}") for n in range(6)))}, "components.0.components"),
         ({"content": "x", "components": row(button(), button())}, "components"),
+        ({"content": "x", "components": row(button("a", id=7), button("b", id=7))}, "components"),
         ({"content": "x", "components": row(button("i" * 101))}, "components.custom_id"),
         ({"content": "x", "components": row(button(label="l" * 81))}, "components.0.components.0.label"),
         ({"content": "x", "components": row(button(url="https://example.org"))}, "components.0.components.0.url"),

@@ -135,6 +135,11 @@ class DiscordDouble(World):
         """Requests above the global limit."""
         return self.server.global_refused
 
+    def assert_clean(self) -> None:
+        """Fails when a rule was broken, also where the bot swallowed the error, or an answer is still owed."""
+        if broken := self.violations + self.interactions.owed():
+            raise AssertionError("Discord's rules were broken:\n- " + "\n- ".join(broken))
+
     # What people do.
 
     async def say(

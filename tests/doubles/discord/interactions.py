@@ -179,6 +179,14 @@ class Interactions:
                 self.double.broken(f"no answer to {interaction.name} within {self.double.interaction_deadline} s")
             self.double.wake()
 
+    def owed(self) -> list[str]:
+        """Deferrals after which nothing came."""
+        return [
+            f"{interaction.name} was deferred and never answered"
+            for interaction in self.all
+            if interaction.original is not None and interaction.original.loading and not interaction.original.deleted
+        ]
+
     def stop(self) -> None:
         """Nobody waits any more."""
         for interaction in self.all:

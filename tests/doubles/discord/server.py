@@ -154,7 +154,7 @@ class Server:
             call.body, call.files = await _read(request)
         except Refusal as refusal:
             unreadable = refusal
-        record.body = call.body
+        record.body, record.files = call.body, tuple(name for name, _ in call.files)
         fault = next((fault for fault in self.faults if fault.takes(call.method, call.path)), None)
         if fault is not None:
             fault.times -= 1

@@ -234,6 +234,9 @@ def _select(form: Form, here: Path, select: Body) -> None:
 
 def _custom_ids(form: Form, components: list[Body]) -> None:
     seen: set[str] = set()
+    numbers = [component["id"] for component in walk(components) if component.get("id")]
+    if len(set(numbers)) != len(numbers):
+        form.add(("components",), "COMPONENT_ID_DUPLICATED", "The ids of components must be unique.")
     for component in walk(components):
         interactive = component.get("type") in rules.SELECTS or component.get("type") == rules.TEXT
         if "custom_id" in component or interactive:
