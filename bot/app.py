@@ -57,6 +57,12 @@ def load_dossier(settings: Settings, *, now: datetime) -> Dossier:
     return read_dossier(folder_reader(folder), now=now)
 
 
+def settings_of(home: str | None, config: str | None) -> tuple[Path, Settings]:
+    """Return the data folder and the settings; raises :class:`~summaries.toml.Problems`."""
+    folder = home_folder(home)
+    return folder, read_settings(folder, config)
+
+
 @contextmanager
 def open_app(home: str | None = None, config: str | None = None, *, clock: Clock = system_clock) -> Iterator[App]:
     """Open the program: settings, dossier and store, the dossier taken in; everything is closed at the end.
@@ -64,8 +70,7 @@ def open_app(home: str | None = None, config: str | None = None, *, clock: Clock
     ``home`` and ``config`` name another data folder and settings file. Raises
     :class:`~summaries.toml.Problems` and :class:`~bot.store.errors.StoreError`, each with sentences for people.
     """
-    folder = home_folder(home)
-    settings = read_settings(folder, config)
+    folder, settings = settings_of(home, config)
     now = clock()
     dossier = load_dossier(settings, now=now)
     url = settings.store.url

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bot.ingest import Added, Refused
 
 ANSWERED, MISTAKE = 0, 1
-"""Exit codes of every command (README, "Exit codes"); 2, a wrong call, is click's own."""
+"""Exit codes of every command (README, "Exit codes"); 2, a wrong call, is click's own; run has more (supervise)."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -80,9 +80,14 @@ def _fail(sentences: Sequence[str], as_json: bool = False) -> NoReturn:
 def _app(home: str | None, config: str | None) -> Iterator[App]:
     from bot.app import open_app
 
-    parent = click.get_current_context().find_root().params
-    with open_app(home or parent.get("home"), config or parent.get("config")) as app:
+    with open_app(home or _parent("home"), config or _parent("config")) as app:
         yield app
+
+
+def _parent(option: str) -> str | None:
+    """Return a shared option that stood before the command."""
+    found = click.get_current_context().find_root().params.get(option)
+    return str(found) if found is not None else None
 
 
 def _json(value: object) -> None:
@@ -100,7 +105,8 @@ def main(home: str | None, config: str | None) -> None:
     Try: rollcall chat, or rollcall say '!status Germany'.
 
     The data folder is ROLLCALL_HOME, or the one your system gives programs for their data. Exit codes: 0 answered, 1 a
-    person's mistake or a check that failed, 2 a wrong call.
+    person's mistake or a check that failed, 2 a wrong call. Of run also: 3 no token or a refused one, 4 Discord refuses
+    the bot, 5 too few session starts left.
     """
 
 
@@ -293,16 +299,87 @@ def article(wanted: str, revision: int | None, as_json: bool, home: str | None, 
             click.echo(article_text(found, revisions))
 
 
+@main.command()
+@_shared
+def run(home: str | None, config: str | None) -> None:
+    """Be on Discord: answer, post briefings, send what people follow. Stop it with Ctrl-C or SIGTERM."""
+    import asyncio
+
+    from bot.check import of_app, of_token, told
+    from bot.discord.supervise import REFUSED_TOKEN, GivenUp
+    from bot.logs import configure
+    from bot.run import until_stopped
+    from bot.secrets import NoToken, read_token
+
+    with _app(home, config) as app:
+        for finding in of_app(app):
+            click.echo(told(finding))
+        try:
+            token = read_token(app.settings, app.home)
+        except NoToken as error:
+            click.echo(told(of_token(app.settings, app.home)), err=True)
+            raise SystemExit(REFUSED_TOKEN) from error
+        click.echo(told(of_token(app.settings, app.home)))
+        configure(app.settings.log.level, (token.reveal(),))
+        try:
+            asyncio.run(until_stopped(app, token))
+        except GivenUp as error:
+            click.echo(f"FAIL  {error}", err=True)
+            raise SystemExit(error.code) from None
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
+@_shared
+def check(as_json: bool, home: str | None, config: str | None) -> None:
+    """Say what is wrong before the first start: settings, dossier, store, table, token. Nothing is sent anywhere."""
+    from dataclasses import asdict
+
+    from bot.check import everything, told
+
+    findings = everything(home or _parent("home"), config or _parent("config"))
+    failed = any(one.state == "FAIL" for one in findings)
+    if as_json:
+        _json({"v": 1, "ok": not failed, "findings": [asdict(one) for one in findings]})
+    else:
+        for finding in findings:
+            click.echo(told(finding))
+    raise SystemExit(MISTAKE if failed else ANSWERED)
+
+
+@main.command()
+@click.option("--application", metavar="ID", help="The application's id (default: the one the token belongs to).")
+@_shared
+def invite(application: str | None, home: str | None, config: str | None) -> None:
+    """Print the link that invites the bot into a server, with the least permissions, and what each is for."""
+    from bot.app import settings_of
+    from bot.check import invitation
+    from bot.secrets import NoToken, read_token
+
+    folder, settings = settings_of(home or _parent("home"), config or _parent("config"))
+    wanted = int(application) if application and application.isdecimal() and len(application) <= 20 else None
+    if application and wanted is None:
+        _fail([f'--application: "{application[:30]}" is no id. It is the long number on the page General Information.'])
+    if wanted is None:
+        try:
+            wanted = read_token(settings, folder).application_id
+        except NoToken as error:
+            _fail([f"{error} Or name the application with --application."])
+    if wanted is None:
+        _fail(["The token does not tell the application's id. Name it with --application: page General Information."])
+    click.echo(invitation(wanted))
+
+
 @main.group()
 def table() -> None:
     """Verify, show, export and import the stance table."""
 
 
-@table.command()
+@table.command("check")
 @click.argument("file", metavar="[FILE]", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
 @_shared
-def check(file: str | None, as_json: bool, home: str | None, config: str | None) -> None:
+def check_table(file: str | None, as_json: bool, home: str | None, config: str | None) -> None:
     """Verify every quote of the table against its article. With FILE: check a table file without importing it."""
     from bot import table as rows
     from summaries.stances import Table, parse_table

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -21,6 +22,24 @@ def _prefix(value: str) -> str:
     if not re.fullmatch(r"[^\w\s]{1,5}", value):
         raise ValueError("allowed: one to five characters, no letters, digits or white space")
     return value
+
+
+def _address(*schemes: str) -> AfterValidator:
+    """Allow an address in an encrypted scheme, or a plain one to this machine only: the token travels there."""
+    plain, encrypted = schemes
+
+    def check(value: str) -> str:
+        if not value:
+            return value
+        parts = urlsplit(value)
+        host = parts.hostname or ""
+        local = host == "localhost" or host == "::1" or bool(re.fullmatch(r"127(\.\d{1,3}){3}", host))
+        safe = parts.scheme == encrypted or (parts.scheme == plain and local)
+        if safe and host and not parts.username and not parts.query:
+            return value.rstrip("/")
+        raise ValueError(f"allowed: an address that begins with {encrypted}://, or {plain}:// to this machine only")
+
+    return AfterValidator(check)
 
 
 class StoreSettings(_Section):
@@ -50,6 +69,35 @@ class IngestSettings(_Section):
     max_megabytes: int = Field(default=2, ge=1, le=50)
 
 
+class DiscordSettings(_Section):
+    """How the bot reaches Discord."""
+
+    token_file: str = ""
+    message_content: bool = True
+    contact: str = ""
+    api: Annotated[str, _address("http", "https")] = ""
+    gateway: Annotated[str, _address("ws", "wss")] = ""
+    cdn: Annotated[str, _address("http", "https")] = ""
+    ready_seconds: float = Field(default=2.0, ge=0.01, le=30, strict=False)
+    tick_seconds: int = Field(default=20, ge=1, le=600)
+
+
+class FeedSettings(_Section):
+    """How feeds are read."""
+
+    read: bool = True
+    poll_minutes: int = Field(default=15, ge=5, le=1440)
+    max_megabytes: int = Field(default=5, ge=1, le=50)
+    seconds: int = Field(default=30, ge=1, le=300)
+    private_hosts: tuple[str, ...] = Field(default=(), strict=False)
+
+
+class LogSettings(_Section):
+    """What is told while the bot runs."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
 class Settings(_Section):
     """All settings, with their defaults."""
 
@@ -58,6 +106,9 @@ class Settings(_Section):
     answers: AnswerSettings = AnswerSettings()
     briefing: BriefingSettings = BriefingSettings()
     ingest: IngestSettings = IngestSettings()
+    discord: DiscordSettings = DiscordSettings()
+    feeds: FeedSettings = FeedSettings()
+    log: LogSettings = LogSettings()
 
 
 def default_home() -> Path:

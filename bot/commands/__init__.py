@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from bot.answers import Answer, BrokenReceipt, mistake
 from bot.commands.briefing import briefing
-from bot.commands.command import Command
+from bot.commands.command import Command, Option
 from bot.commands.help import about, help_answer
 from bot.commands.proof import proof
 from bot.commands.status import status
@@ -18,51 +18,74 @@ from bot.library import Library
 from bot.request import Request
 from summaries.toml import nearest
 
+_COUNTRY = Option("country", "A country or organisation, named as you like", "party", required=True)
+_COUNTRY_OR_FIGURES = Option(
+    "country", "A country or organisation; or figures, for the numbers", "party", required=True
+)
+_AS_OF = Option("as-of", "What was known by the end of a day, such as 2025-03-20", "day", "as-of {}")
+_HERE = Option("here", "For this channel instead of you; only for those who manage the server", "switch", "here")
+
 COMMANDS: tuple[Command, ...] = (
     Command(
         "who-is-in", ("who-is-in [POSITION] [as-of DATE]",),
         "The whole table at a glance: who is in, who may be, who says no.",
         "who-is-in {stance}", who_is_in, ("whoisin", "who_is_in", "who", "whos-in", "table"),
+        options=(
+            Option("position", "Only one position, such as open or leads it", "stance"), _AS_OF,
+        ),
     ),
     Command(
         "status", ("status COUNTRY [as-of DATE]",),
         "One country or organisation: its position, who said so, word for word.",
-        "status {party}", status, ("stance", "position"),
+        "status {party}", status, ("stance", "position"), options=(_COUNTRY, _AS_OF),
     ),
     Command(
         "proof", ("proof COUNTRY [NUMBER]", "proof figures [NUMBER]"),
         "A quote inside its paragraph, its source, and the check that was made.",
         "proof {party}", proof, ("source", "sources", "receipt"),
+        options=(_COUNTRY_OR_FIGURES, Option("number", "Which source, from 1 on", "number")),
     ),
     Command(
         "briefing", ("briefing [DATE]",),
         "A day's briefing: what changed, and the day's stories in their own sentences.",
         "briefing {day}", briefing, ("brief", "news"),
+        options=(Option("date", "Which day, UTC, such as 2025-03-20; without it today", "day"),),
     ),
     Command(
         "subscribe", ("subscribe COUNTRY [instant, daily or weekly] [here]",),
         "Follow a country: hear once when its position changes, and once a day where it is spoken of.",
-        "subscribe {party} daily", subscribe, ("follow", "sub"), writes=True,
+        "subscribe {party} daily", subscribe, ("follow", "sub"), writes=True, personal=True,
+        options=(
+            _COUNTRY,
+            Option("rhythm", "How often; without it changes come at once", "word",
+                   choices=("instant", "daily", "weekly")),
+            _HERE,
+        ),
     ),
     Command(
         "unsubscribe", ("unsubscribe COUNTRY [here]", "unsubscribe all [here]"),
         "Stop following a country, or everything.",
-        "unsubscribe {party}", unsubscribe, ("unfollow", "unsub", "stop"), writes=True,
+        "unsubscribe {party}", unsubscribe, ("unfollow", "unsub", "stop"), writes=True, personal=True,
+        options=(
+            Option("country", "Which one, or all", "party", required=True), _HERE,
+        ),
     ),
     Command(
         "subscriptions", ("subscriptions [here]",),
         "What you follow; with \"here\" what a channel follows, for those who manage the server.",
-        "subscriptions", subscriptions, ("subs", "following"),
+        "subscriptions", subscriptions, ("subs", "following"), personal=True, options=(_HERE,),
     ),
     Command(
         "privacy", ("privacy [show or delete]",),
         "What is stored about you, and how to delete it.",
-        "privacy show", privacy, writes=True,
+        "privacy show", privacy, writes=True, personal=True,
+        options=(Option("what", "Show it, or delete it", "word", choices=("show", "delete")),),
     ),
     Command(
         "help", ("help [COMMAND]",),
         "What you can ask.",
         "help status", lambda request, library: help_answer(request, library, COMMANDS), ("commands", "?"),
+        options=(Option("command", "One command, explained", "command"),),
     ),
     Command(
         "about", ("about",),
@@ -70,6 +93,7 @@ COMMANDS: tuple[Command, ...] = (
         "about", about, ("method", "criteria", "labels"),
     ),
 )  # fmt: skip
+
 
 _BY_NAME = {name: command for command in COMMANDS for name in command.names}
 
@@ -81,7 +105,7 @@ def find(name: str) -> Command | None:
 
 def answer(request: Request, library: Library) -> Answer:
     """Answer a request. A quote that can't be verified any more is never shown: the answer says which row is broken."""
-    request = _joined(request)
+    request = joined(request)
     command = find(request.name)
     if command is None:
         known = [request.prefix + c.name for c in COMMANDS]
@@ -95,7 +119,7 @@ def answer(request: Request, library: Library) -> Answer:
     return guarded(command.name, library, lambda: command.handler(request, library), writes=command.writes)
 
 
-def _joined(request: Request) -> Request:
+def joined(request: Request) -> Request:
     """Understand a name of several words that was typed with spaces: "who is in"."""
     words = [request.name, *request.words.split()]
     for count in (3, 2):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from bot.answers import Answer
 from bot.library import Library
@@ -11,11 +12,27 @@ from bot.request import Request
 
 
 @dataclass(frozen=True, slots=True)
+class Option:
+    """One blank of a command, where it is filled in field by field.
+
+    What is filled in stands in the words of the command as ``words`` says: "as-of {}". ``kind`` says what is offered
+    while somebody types; a switch is on or off, and its ``words`` stand there when it is on.
+    """
+
+    name: str
+    about: str
+    kind: Literal["party", "stance", "day", "number", "command", "word", "switch"]
+    words: str = "{}"
+    required: bool = False
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """One command, the same from every door: terminal, text message, slash command.
 
     In ``example`` "{party}", "{stance}" and "{day}" stand for some of the dossier's own. ``writes`` says that the
-    handler changes the store.
+    handler changes the store, ``personal`` that its answers are for the asker's eyes only.
     """
 
     name: str
@@ -26,8 +43,20 @@ class Command:
     aliases: tuple[str, ...] = ()
     who: str = "everybody"
     writes: bool = False
+    options: tuple[Option, ...] = ()
+    personal: bool = False
 
     @property
     def names(self) -> frozenset[str]:
         """The name and its other spellings."""
         return frozenset({self.name, *self.aliases})
+
+    def words_of(self, filled: Mapping[str, object]) -> str:
+        """Return the words of a command whose blanks were filled in, as somebody would have typed them."""
+        parts = []
+        for option in self.options:
+            value = filled.get(option.name)
+            if value is None or value is False:
+                continue
+            parts.append(option.words if option.kind == "switch" else option.words.format(str(value).strip()))
+        return " ".join(parts)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy import insert as plain_insert
 
 from bot.store import dossiers
+from bot.store.deliveries import Place
 from bot.store.dialect import insert
 from bot.store.schema import briefing, delivery, delivery_part, guild, guild_briefing, shown
 
@@ -35,6 +36,13 @@ class Plan:
     def target_id(self) -> int:
         """The channel or thread that is posted in."""
         return self.thread_id or self.channel_id
+
+    @property
+    def place(self) -> Place:
+        """Where it is posted, as deliveries name it."""
+        if self.thread_id is not None:
+            return Place("thread", str(self.thread_id), self.guild_id, self.channel_id)
+        return Place("channel", str(self.channel_id), self.guild_id)
 
 
 @dataclass(frozen=True, slots=True)

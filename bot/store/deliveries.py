@@ -244,8 +244,11 @@ def sent(conn: Connection, delivery_id: int, position: int, message_id: int | No
 
 
 def not_sent(conn: Connection, delivery_id: int, position: int, state: PartState) -> None:
-    """Note what a try that sent nothing for sure left behind: ``owed``, ``unknown`` or ``parked``."""
-    conn.execute(_part(delivery_id, position).values(state=state))
+    """Note what a try left behind: ``owed`` or ``parked`` where surely nothing arrived, else ``unknown``."""
+    values: dict[str, Any] = {"state": state}
+    if state != "unknown":
+        values["first_tried_at"] = None
+    conn.execute(_part(delivery_id, position).values(values))
 
 
 def let_go(conn: Connection, delivery_id: int, *, next_try_at: datetime | None, error: str | None) -> None:

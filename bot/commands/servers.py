@@ -1,0 +1,357 @@
+"""What those who manage a server can set: its briefing, its prefix. Each answer is a plain function of what is stored.
+
+These are no commands of the terminal: a server, a channel and its permissions exist on Discord only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+from zoneinfo import ZoneInfo, available_timezones
+
+from bot.answers import Action, Answer, mistake
+from bot.due import local_moment, next_due
+from bot.library import Library
+from bot.render.words import iso
+from bot.store import audit, briefings, deliveries, guilds
+from bot.store.briefings import Plan
+from bot.store.deliveries import Place
+from summaries.toml import nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A permission in a channel: whether it is there, what it is for, and how to give it. ``must``: not without it."""
+
+    label: str
+    purpose: str
+    ok: bool
+    must: bool
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A briefing as somebody asks for it, before it is switched on."""
+
+    guild_id: int
+    channel_id: int
+    thread_id: int | None
+    hour: time
+    zone: str
+
+    @property
+    def target_id(self) -> int:
+        """The channel or thread that would be posted in."""
+        return self.thread_id or self.channel_id
+
+    def encode(self) -> str:
+        """Return the wish for a button's id, so that a card outlives any restart without being stored."""
+        return f"{self.channel_id}:{self.thread_id or 0}:{self.hour:%H%M}:{self.zone}"
+
+    @classmethod
+    def decode(cls, guild_id: int, text: str) -> Wish | None:
+        """Read a wish back from a button's id; None when it is none."""
+        match = re.fullmatch(r"(\d{1,20}):(\d{1,20}):(\d{2})(\d{2}):([\w/+-]{1,60})", text)
+        if match is None or match[5] not in available_timezones() or int(match[3]) > 23 or int(match[4]) > 59:
+            return None
+        return cls(guild_id, int(match[1]), int(match[2]) or None, time(int(match[3]), int(match[4])), match[5])
+
+
+def parse_hour(text: str) -> time | None:
+    """Read an hour as people write it: 8, 08:00, 8.30, 8am, 20h, 8:15 pm; None when it is none."""
+    match = re.fullmatch(
+        r"(\d{1,2})(?:[:.h](\d{2}))?\s*(?:h|uhr|o'clock)?\s*(am|pm|a\.m\.|p\.m\.)?", text.strip().lower()
+    )
+    if match is None:
+        return None
+    hour, minute = int(match[1]), int(match[2] or 0)
+    if match[3]:
+        if not 1 <= hour <= 12:
+            return None
+        hour = hour % 12 + (12 if match[3].startswith("p") else 0)
+    return time(hour, minute) if hour < 24 and minute < 60 else None
+
+
+def parse_zone(text: str) -> str | None:
+    """Read a time zone: its name, in any case, or the city it is named after; None when it is none or several."""
+    wanted = "_".join(text.strip().casefold().split())
+    zones = _zones()
+    exact = [name for name in zones if name.casefold() == wanted]
+    if exact:
+        return exact[0]
+    cities = [name for name in zones if "/" in name and name.rsplit("/", 1)[1].casefold() == wanted]
+    return cities[0] if len(cities) == 1 else None
+
+
+def _zones() -> list[str]:
+    """Return the zones people choose from: no old spellings without a place, but UTC."""
+    return sorted(name for name in available_timezones() if "/" in name or name == "UTC")
+
+
+_POPULAR = (
+    "Europe/Berlin", "Europe/London", "Europe/Paris", "Europe/Warsaw", "Europe/Kyiv", "UTC", "America/New_York",
+    "America/Chicago", "America/Los_Angeles", "Australia/Sydney", "Asia/Tokyo", "Europe/Madrid", "Europe/Rome",
+)  # fmt: skip
+
+
+def suggest_zones(typed: str, limit: int = 25) -> list[str]:
+    """Return the zones that fit what was typed so far, the likeliest first."""
+    wanted = "_".join(typed.strip().casefold().split())
+    if not wanted:
+        return list(_POPULAR)[:limit]
+    found = [name for name in _zones() if wanted in name.casefold()]
+
+    def order(name: str) -> tuple[bool, bool, bool, str]:
+        city = name.rsplit("/", 1)[-1].casefold()
+        area = name.split("/", 1)[0] in {"Etc", "US", "Canada", "Brazil", "Chile", "Mexico"}
+        return (name not in _POPULAR, not city.startswith(wanted), area, name)
+
+    return sorted(found, key=order)[:limit]
+
+
+def suggest_hours(typed: str) -> list[str]:
+    """Return hours that fit what was typed so far."""
+    hours = [f"{hour:02}:{minute:02}" for hour in (*range(6, 24), *range(6)) for minute in (0, 30)]
+    wanted = typed.strip()
+    return [hour for hour in hours if not wanted or hour.startswith(wanted) or hour.lstrip("0").startswith(wanted)][:25]
+
+
+ON, CARD, PREVIEW, NOT_NOW = "r1:on:", "r1:card:", "r1:preview:", "r1:not-now"
+"""How the ids of the set-up card's buttons begin; the wish follows."""
+
+
+def wrong_hour(text: str) -> Answer:
+    """Answer an hour that is none."""
+    return mistake("setup", "bad_hour", f'"{text[:30]}" is no hour I know. Write it like 08:00.')
+
+
+def wrong_zone(text: str) -> Answer:
+    """Answer a time zone that is none, with the nearest name."""
+    near = nearest(text.replace(" ", "_"), _zones(), cutoff=0.6)
+    hint = f" Did you mean {near}?" if near else " Choose one from the list that opens while you type a city."
+    return mistake("setup", "bad_zone", f'"{text[:40]}" is no time zone I know.{hint}')
+
+
+def card(
+    wish: Wish, checked: Sequence[Check], library: Library, *, typed_commands: bool, prefix: str, now: datetime
+) -> Answer:
+    """Return the set-up card: where, when, what, each permission with its remedy. Nothing is posted by it."""
+    zone = ZoneInfo(wish.zone)
+    coming = next_due(wish.hour, zone, since=now, last=None, now=now)
+    blocked = any(check.must and not check.ok for check in checked)
+    shelf = library.shelf(now.date())
+    encoded = wish.encode()
+    actions = (
+        [Action("Check again", "", CARD + encoded)] if blocked else [Action("Switch on", "", ON + encoded, style=3)]
+    )
+    actions += [Action("Show what it would post now", "", PREVIEW + encoded), Action("Not now", "", NOT_NOW)]
+    return Answer(
+        command="setup",
+        template="setup",
+        view={
+            "wish": wish,
+            "local_now": now.astimezone(zone),
+            "first": coming.local_date,
+            "first_at": coming.at,
+            "checks": checked,
+            "blocked": blocked,
+            "typed_commands": typed_commands,
+            "prefix": prefix,
+            "articles": shelf.count,
+            "newest": shelf.newest,
+        },
+        data={"blocked": blocked, "missing": [check.label for check in checked if not check.ok]},
+        actions=tuple(actions),
+        personal=True,
+    )
+
+
+def _plain(plan: Plan | None) -> dict[str, object] | None:
+    if plan is None:
+        return None
+    return {
+        "channel": str(plan.target_id),
+        "hour": plan.hour.strftime("%H:%M"),
+        "zone": plan.zone,
+        "state": plan.state,
+    }
+
+
+def switch_on(wish: Wish, library: Library, *, by: int, now: datetime) -> Answer:
+    """Switch a server's briefing on, or move the one it has."""
+    key = library.topic.key
+    with library.store.writing() as connection:
+        before = briefings.plan_of(connection, key, wish.guild_id)
+        plan = briefings.switch_on(
+            connection, key, wish.guild_id, channel_id=wish.channel_id, thread_id=wish.thread_id,
+            hour=wish.hour, zone=wish.zone, by=by, now=now,
+        )  # fmt: skip
+        for delivery_id in briefings.waiting(connection, plan.id):
+            deliveries.move(connection, delivery_id, plan.place)
+        last = next((one.local_date for one in briefings.posted(connection, plan.id, 1)), None)
+        audit.record(
+            connection, str(by), "briefing switched on", guild_id=wish.guild_id, target=str(plan.target_id),
+            before=_plain(before), after=_plain(plan), now=now,
+        )  # fmt: skip
+    coming = next_due(plan.hour, ZoneInfo(plan.zone), since=plan.set_up_at, last=last, now=now)
+    return Answer(
+        command="setup",
+        template="setup-on",
+        view={"plan": plan, "first": coming.local_date, "first_at": coming.at, "moved": before is not None},
+        data={"channel": str(plan.target_id), "first": coming.local_date.isoformat()},
+        personal=True,
+    )
+
+
+def no_briefing(command: str) -> Answer:
+    """Answer where no briefing is set up."""
+    return mistake(
+        command, "no_briefing", "No briefing is set up here. /setup does that: a channel, an hour, a time zone."
+    )
+
+
+def show(guild_id: int, checked: Sequence[Check], library: Library, *, trouble: str | None, now: datetime) -> Answer:
+    """Return a server's briefing: where, when, what is missing, and what became of the newest posts."""
+    with library.reading() as connection:
+        plan = briefings.plan_of(connection, library.topic.key, guild_id)
+        if plan is None:
+            return no_briefing("briefings")
+        made = briefings.posted(connection, plan.id, 5)
+        changes = audit.recent(connection, guild_id, 5)
+    last = made[0].local_date if made else None
+    coming = next_due(plan.hour, ZoneInfo(plan.zone), since=plan.set_up_at, last=last, now=now)
+    return Answer(
+        command="briefings",
+        template="briefings",
+        view={
+            "plan": plan,
+            "next": coming.local_date,
+            "next_at": coming.at,
+            "checks": checked,
+            "trouble": trouble,
+            "made": made,
+            "changes": changes,
+        },
+        data={
+            **(_plain(plan) or {}),
+            "next": iso(coming.at),
+            "made": [
+                {"date": one.local_date.isoformat(), "posted": one.done_at is not None and not one.dropped,
+                 "error": one.last_error}
+                for one in made
+            ],
+        },
+        personal=True,
+    )  # fmt: skip
+
+
+def set_state(guild_id: int, paused: bool, library: Library, *, by: int, now: datetime) -> Answer:
+    """Pause a server's briefing, or wake it."""
+    with library.store.writing() as connection:
+        plan = briefings.plan_of(connection, library.topic.key, guild_id)
+        if plan is None:
+            return no_briefing("briefings")
+        if paused != (plan.state == "paused"):
+            briefings.set_state(connection, plan.id, "paused" if paused else "active", now=now)
+            audit.record(
+                connection, str(by), "briefing paused" if paused else "briefing resumed", guild_id=guild_id,
+                target=str(plan.target_id), now=now,
+            )  # fmt: skip
+    coming = local_moment(now.date(), plan.hour, ZoneInfo(plan.zone))
+    return Answer(
+        command="briefings",
+        template="briefings-state",
+        view={"plan": plan, "paused": paused, "hour_today": coming},
+        data={"state": "paused" if paused else "active"},
+        personal=True,
+    )
+
+
+def retract(guild_id: int, library: Library, *, by: int, now: datetime) -> Answer:
+    """Take the last post back: owe its deletion, message by message."""
+    with library.store.writing() as connection:
+        plan = briefings.plan_of(connection, library.topic.key, guild_id)
+        if plan is None:
+            return no_briefing("briefings")
+        last = next((one for one in briefings.posted(connection, plan.id, 5) if one.message_ids), None)
+        if last is None:
+            return mistake(
+                "briefings", "nothing_posted", "No briefing has been posted here yet, so there is none to take back."
+            )
+        fresh = False
+        for message_id in last.message_ids:
+            place = plan.place if last.place_id == plan.place.id else Place("channel", last.place_id or "", guild_id)
+            _, new = deliveries.owe(
+                connection, f"retract:{message_id}", place, [], action="delete", target_message_id=message_id,
+                due_at=now, now=now,
+            )  # fmt: skip
+            fresh |= new
+        if fresh:
+            audit.record(
+                connection,
+                str(by),
+                "briefing taken back",
+                guild_id=guild_id,
+                target=last.local_date.isoformat(),
+                now=now,
+            )
+    return Answer(
+        command="briefings",
+        template="briefings-retracted",
+        view={"day": last.local_date, "count": len(last.message_ids), "fresh": fresh},
+        data={"date": last.local_date.isoformat(), "messages": len(last.message_ids)},
+        personal=True,
+    )
+
+
+def off(guild_id: int, library: Library, *, by: int, now: datetime) -> Answer:
+    """End a server's briefing and delete all that was kept for it."""
+    with library.store.writing() as connection:
+        plan = briefings.plan_of(connection, library.topic.key, guild_id)
+        if plan is None:
+            return no_briefing("briefings")
+        briefings.remove(connection, plan.id)
+        audit.record(
+            connection,
+            str(by),
+            "briefing ended",
+            guild_id=guild_id,
+            target=str(plan.target_id),
+            before=_plain(plan),
+            now=now,
+        )
+    return Answer(
+        command="briefings", template="briefings-off", view={"plan": plan}, data={"state": "off"}, personal=True
+    )
+
+
+def settings(guild_id: int, prefix: str | None, library: Library, *, default: str, by: int, now: datetime) -> Answer:
+    """Show a server's settings; with ``prefix`` set its own, which must not be words or white space."""
+    if prefix is not None and not re.fullmatch(r"[^\w\s@#<>`*|~/\\-]{1,5}", prefix):
+        return mistake(
+            "settings",
+            "bad_prefix",
+            "A prefix is one to five signs such as ! or ?, no letters, digits, white space or marks of Discord's own.",
+        )
+    with library.store.writing() as connection:
+        guild = guilds.get(connection, guild_id)
+        if prefix is not None and guild is not None and prefix != (guild.prefix or default):
+            guilds.set_prefix(connection, guild_id, None if prefix == default else prefix)
+            audit.record(
+                connection, str(by), "prefix changed", guild_id=guild_id, before={"prefix": guild.prefix or default},
+                after={"prefix": prefix}, now=now,
+            )  # fmt: skip
+        guild = guilds.get(connection, guild_id)
+        plan = briefings.plan_of(connection, library.topic.key, guild_id)
+        changes = audit.recent(connection, guild_id, 10)
+    shown = (guild.prefix if guild else None) or default
+    return Answer(
+        command="settings",
+        template="settings",
+        view={"prefix": shown, "plan": plan, "changes": changes, "changed": prefix is not None},
+        data={"prefix": shown, "briefing": _plain(plan)},
+        personal=True,
+    )

@@ -1,0 +1,245 @@
+"""``/setup``, ``/briefings`` and ``/settings``: for those who manage a server; answers are for their eyes only."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import discord
+from discord import app_commands
+
+from bot.answers import Answer, mistake
+from bot.commands import servers
+from bot.commands.servers import Check, Wish
+from bot.discord.permissions import Channel, checks, missing_to_post
+from bot.discord.replies import answer_interaction, rendered
+from bot.posts.briefings import build
+from bot.store import briefings
+from bot.store.briefings import Plan
+
+if TYPE_CHECKING:
+    from bot.discord.client import RollcallBot
+
+Interaction = discord.Interaction["RollcallBot"]
+
+
+def manages(interaction: Interaction) -> bool:
+    """Tell whether whoever acts may change this server's settings. Discord's menu of permissions can be changed by
+    server owners, so it is asked for here too."""
+    return interaction.guild_id is not None and interaction.permissions.manage_guild
+
+
+def _refusal(interaction: Interaction) -> Answer | None:
+    if interaction.guild is None:
+        return mistake("setup", "not_here", "This works in a server that I am in. To invite me: rollcall invite.")
+    if not manages(interaction):
+        return mistake("setup", "not_allowed", 'Only people with the permission "Manage Server" can do this.')
+    return None
+
+
+async def _respond(interaction: Interaction, ask: Callable[[], Answer]) -> None:
+    """Answer whoever manages the server; everybody else hears why not."""
+    refusal = _refusal(interaction)
+    asking = asyncio.to_thread(rendered, ask if refusal is None else lambda: refusal)
+    await answer_interaction(interaction, asking, personal=True, always_personal=True)
+
+
+def _channel(interaction: Interaction, identifier: int) -> Channel | None:
+    guild = interaction.guild
+    return guild.get_channel_or_thread(identifier) if guild is not None else None
+
+
+def _checked(interaction: Interaction, identifier: int) -> tuple[Check, ...]:
+    channel = _channel(interaction, identifier)
+    guild = interaction.guild
+    if channel is None or guild is None:
+        name = "the channel"
+        return (Check("View Channel", "to see the channel", False, True, f"settings of {name}, Permissions, add me"),)
+    return checks(channel, guild.me)
+
+
+async def card(interaction: Interaction, wish: Wish) -> None:
+    """Answer with the set-up card."""
+    bot = interaction.client
+    checked = _checked(interaction, wish.target_id)
+    await _respond(
+        interaction,
+        lambda: servers.card(
+            wish,
+            checked,
+            bot.app.library,
+            typed_commands=bot.reads_messages,
+            prefix=bot.prefix_of(wish.guild_id),
+            now=bot.app.clock(),
+        ),
+    )
+
+
+async def switch_on(interaction: Interaction, wish: Wish) -> None:
+    """Switch the briefing on, unless a permission has gone missing since the card was shown."""
+    if any(check.must and not check.ok for check in _checked(interaction, wish.target_id)):
+        await card(interaction, wish)
+        return
+    bot = interaction.client
+    await _respond(
+        interaction,
+        lambda: servers.switch_on(wish, bot.app.library, by=interaction.user.id, now=bot.app.clock()),
+    )
+
+
+async def preview(interaction: Interaction, plan: Plan) -> None:
+    """Show what the briefing would post now, to whoever asked only."""
+    bot = interaction.client
+    now = bot.app.clock()
+    today = now.astimezone(ZoneInfo(plan.zone)).date()
+    await _respond(interaction, lambda: build(bot.app.library, plan, today, now=now).answer)
+
+
+def wished_plan(wish: Wish, bot: RollcallBot) -> Plan:
+    """Return a briefing that is not set up yet as one that is, for a preview."""
+    return Plan(
+        0, wish.guild_id, wish.channel_id, wish.thread_id, wish.hour, wish.zone, "active", None, bot.app.clock()
+    )
+
+
+def add_all(bot: RollcallBot) -> None:
+    """Add the commands for those who manage a server to the bot's tree."""
+    bot.tree.add_command(_setup(bot))
+    bot.tree.add_command(_briefings(bot))
+    bot.tree.add_command(_settings(bot))
+
+
+Made = app_commands.Command[Any, ..., None]
+
+
+def _for_managers(command: Made) -> Made:
+    command = app_commands.default_permissions(manage_guild=True)(command)
+    command = app_commands.guild_only()(command)
+    return app_commands.allowed_installs(guilds=True, users=False)(command)
+
+
+def _setup(bot: RollcallBot) -> Made:
+    @app_commands.command(
+        name="setup", description="Set up the daily briefing. Nothing is posted until you switch it on."
+    )
+    @app_commands.describe(
+        channel="Where it is posted", hour="At which hour there, such as 08:00", zone="The time zone: type a city"
+    )
+    @app_commands.rename(hour="time")
+    async def setup(
+        interaction: discord.Interaction[Any], channel: discord.TextChannel | discord.Thread, hour: str, zone: str
+    ) -> None:
+        at, named = servers.parse_hour(hour), servers.parse_zone(zone)
+        if at is None or named is None:
+            await _respond(interaction, lambda: servers.wrong_hour(hour) if at is None else servers.wrong_zone(zone))
+            return
+        parent = getattr(channel, "parent_id", None)
+        wish = Wish(
+            interaction.guild_id or 0,
+            parent if isinstance(channel, discord.Thread) and parent else channel.id,
+            channel.id if isinstance(channel, discord.Thread) else None,
+            at,
+            named,
+        )
+        await card(interaction, wish)
+
+    @setup.autocomplete("zone")
+    async def zones(_: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+        return [app_commands.Choice(name=name.replace("_", " "), value=name) for name in servers.suggest_zones(typed)]
+
+    @setup.autocomplete("hour")
+    async def hours(_: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+        return [app_commands.Choice(name=hour, value=hour) for hour in servers.suggest_hours(typed)]
+
+    return _for_managers(setup)
+
+
+def _briefings(bot: RollcallBot) -> app_commands.Group:
+    group = app_commands.Group(
+        name="briefings",
+        description="The daily briefing of this server",
+        guild_only=True,
+        default_permissions=discord.Permissions(manage_guild=True),
+        allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
+    )
+    library, clock = bot.app.library, bot.app.clock
+
+    async def plan_of(interaction: discord.Interaction[Any]) -> Plan | None:
+        def read() -> Plan | None:
+            with library.reading() as connection:
+                return briefings.plan_of(connection, library.topic.key, interaction.guild_id or 0)
+
+        return await asyncio.to_thread(read)
+
+    @group.command(name="show", description="Where and when it is posted, what is missing, and who changed what")
+    async def show(interaction: discord.Interaction[Any]) -> None:
+        plan = await plan_of(interaction)
+        checked = _checked(interaction, plan.target_id) if plan else ()
+        channel = _channel(interaction, plan.target_id) if plan else None
+        trouble = missing_to_post(channel, interaction.guild.me) if channel and interaction.guild else None
+        if plan and channel is None:
+            trouble = "I can't see that channel any more."
+        await _respond(
+            interaction,
+            lambda: servers.show(interaction.guild_id or 0, checked, library, trouble=trouble, now=clock()),
+        )
+
+    @group.command(name="preview", description="What it would post now; only you see it")
+    async def show_preview(interaction: discord.Interaction[Any]) -> None:
+        plan = await plan_of(interaction)
+        if plan is None or _refusal(interaction) is not None:
+            await _respond(interaction, lambda: servers.no_briefing("briefings"))
+            return
+        await preview(interaction, plan)
+
+    @group.command(name="pause", description="Post nothing until it is resumed")
+    async def pause(interaction: discord.Interaction[Any]) -> None:
+        await _respond(
+            interaction,
+            lambda: servers.set_state(interaction.guild_id or 0, True, library, by=interaction.user.id, now=clock()),
+        )
+
+    @group.command(name="resume", description="Post again after a pause")
+    async def resume(interaction: discord.Interaction[Any]) -> None:
+        await _respond(
+            interaction,
+            lambda: servers.set_state(interaction.guild_id or 0, False, library, by=interaction.user.id, now=clock()),
+        )
+
+    @group.command(name="retract", description="Take the last post back")
+    async def retract(interaction: discord.Interaction[Any]) -> None:
+        await _respond(
+            interaction,
+            lambda: servers.retract(interaction.guild_id or 0, library, by=interaction.user.id, now=clock()),
+        )
+        interaction.client.soon()
+
+    @group.command(name="off", description="End it and delete what was kept for it")
+    async def off(interaction: discord.Interaction[Any]) -> None:
+        await _respond(
+            interaction, lambda: servers.off(interaction.guild_id or 0, library, by=interaction.user.id, now=clock())
+        )
+
+    return group
+
+
+def _settings(bot: RollcallBot) -> Made:
+    @app_commands.command(name="settings", description="This server's settings, and who changed them")
+    @app_commands.describe(prefix="What typed commands begin with here, such as ! or ?")
+    async def settings(interaction: discord.Interaction[Any], prefix: str | None = None) -> None:
+        await _respond(
+            interaction,
+            lambda: servers.settings(
+                interaction.guild_id or 0,
+                prefix,
+                bot.app.library,
+                default=bot.app.settings.answers.prefix,
+                by=interaction.user.id,
+                now=bot.app.clock(),
+            ),
+        )
+        await bot.read_prefixes()
+
+    return _for_managers(settings)

@@ -1,0 +1,373 @@
+"""The Discord client: listens at its four doors (typed, slash, mention, reply) and answers all by the same handlers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, Final
+
+import discord
+from discord.ext import commands
+
+from bot.answers import Answer
+from bot.app import App
+from bot.commands import COMMANDS, answer, find, joined
+from bot.commands.asking import match_stance
+from bot.commands.command import Command
+from bot.discord import admin, buttons, slash
+from bot.discord.addressed import addressed
+from bot.discord.messenger import InvalidRequests
+from bot.discord.permissions import missing_to_post
+from bot.discord.replies import Reply, answer_interaction, rendered, reply_to_message
+from bot.render import render
+from bot.request import Reader, Request, Server, parse
+from bot.store import bookmarks, deliveries, guilds, subscriptions
+from bot.store.deliveries import Place
+
+log = logging.getLogger(__name__)
+
+NOT_GRANTED: Final = (
+    "Typed commands such as !status don't work in servers: the message content intent is not granted. Switch it on in "
+    "the developer portal: your application, page Bot, Privileged Gateway Intents, Message Content Intent. Slash "
+    "commands, mentions and direct messages work without it."
+)
+
+_INTENTS: Final = {"guilds": True, "guild_messages": True, "dm_messages": True}
+
+
+class RollcallBot(commands.AutoShardedBot):
+    """One connection to Discord. What it answers and keeps is ``app``'s; ``soon`` asks for a look at what is due.
+
+    ``ask`` answers a request; tests listen there.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        *,
+        soon: Callable[[], object] = lambda: None,
+        ask: Callable[[Request], Answer] | None = None,
+        invalid: InvalidRequests | None = None,
+    ) -> None:
+        """Make a client that is not connected yet."""
+        wanted = app.settings.discord
+        intents = discord.Intents(message_content=wanted.message_content, **_INTENTS)
+        # Typed commands are read by our own parser, the same for all doors; the library's is given nothing to find.
+        super().__init__(
+            command_prefix=_nothing,
+            help_command=None,
+            intents=intents,
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_messages=None,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            guild_ready_timeout=wanted.ready_seconds,
+            max_ratelimit_timeout=60.0,
+            http_trace=(invalid or InvalidRequests()).trace,
+        )
+        self.app = app
+        self.soon = soon
+        self._ask = ask or (lambda request: answer(request, app.library))
+        self._prefixes: dict[int, str] = {}
+        self.reads_messages = wanted.message_content
+        if wanted.contact:
+            self.http.user_agent = f"DiscordBot ({wanted.contact}, {_version()})"
+
+    # --- Starting --------------------------------------------------------------------------------------------------
+
+    async def setup_hook(self) -> None:
+        """Before connecting: ask only for what is granted, and tell Discord of the commands where they changed."""
+        # Answers to interactions would go out under another User-Agent (measured with discord.py 2.7.1).
+        self.http._HTTPClient__session.headers["User-Agent"] = self.http.user_agent  # type: ignore[attr-defined]
+        self._drop_what_is_not_granted()
+        slash.add_all(self)
+        admin.add_all(self)
+        await self._tell_commands()
+
+    def _drop_what_is_not_granted(self) -> None:
+        """Give the message content intent up where the portal hasn't granted it: asking for it ends the connection."""
+        flags = self.application.flags if self.application else discord.ApplicationFlags()
+        granted = flags.gateway_message_content or flags.gateway_message_content_limited
+        if self.reads_messages and not granted:
+            log.warning(NOT_GRANTED)
+            self.reads_messages = False
+            # The library has no door for this between login and connecting; a test holds that this is one.
+            self._connection._intents.message_content = False
+
+    async def _tell_commands(self) -> None:
+        name = f"commands told to Discord for {self.application_id}"
+        now_told = slash.digest(self)
+
+        def known() -> str | None:
+            with self.app.store.reading() as connection:
+                return bookmarks.get(connection, name)
+
+        if await asyncio.to_thread(known) == now_told:
+            return
+        await self.tree.sync()
+
+        def remember() -> None:
+            with self.app.store.writing() as connection:
+                bookmarks.put(connection, name, now_told, now=self.app.clock())
+
+        await asyncio.to_thread(remember)
+
+    async def on_ready(self) -> None:
+        """Note which servers the bot is in, and which it was removed from while it was away."""
+        here = {guild.id: guild.name for guild in self.guilds}
+
+        def note() -> None:
+            now = self.app.clock()
+            with self.app.store.reading() as connection:
+                known = guilds.present(connection)
+            names = {identifier: guild.name for identifier, guild in known.items()}
+            if names == here:
+                return
+            with self.app.store.writing() as connection:
+                for identifier, name in here.items():
+                    guilds.joined(connection, identifier, name, now=now)
+                for identifier in known.keys() - here.keys():
+                    guilds.left(connection, identifier, now=now)
+
+        await asyncio.to_thread(note)
+        await self.read_prefixes()
+        self.soon()
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Note a new server."""
+        await self._note(lambda connection, now: guilds.joined(connection, guild.id, guild.name, now=now))
+        await self.read_prefixes()
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """Note that the bot was removed: nothing is sent there any more."""
+        await self._note(lambda connection, now: guilds.left(connection, guild.id, now=now))
+
+    async def on_guild_update(self, _before: discord.Guild, after: discord.Guild) -> None:
+        """Note a server's new name."""
+        await self._note(lambda connection, now: guilds.joined(connection, after.id, after.name, now=now))
+
+    async def _note(self, work: Callable[[Any, Any], object]) -> None:
+        def write() -> None:
+            with self.app.store.writing() as connection:
+                work(connection, self.app.clock())
+
+        await asyncio.to_thread(write)
+
+    async def on_guild_channel_update(self, _before: Any, after: discord.abc.GuildChannel) -> None:  # noqa: ANN401
+        """Try at once what waits for a permission in this server."""
+        await self._permissions_changed(after.guild)
+
+    async def on_guild_role_update(self, _before: discord.Role, after: discord.Role) -> None:
+        """Try at once what waits for a permission in this server."""
+        await self._permissions_changed(after.guild)
+
+    async def _permissions_changed(self, guild: discord.Guild) -> None:
+        await self._note(lambda connection, _now: deliveries.wake(connection, guild.id))
+        self.soon()
+
+    # --- What commands need to know of where they were asked --------------------------------------------------------
+
+    def prefix_of(self, guild_id: int | None) -> str:
+        """Return what typed commands begin with in a server; the general one elsewhere."""
+        general = self.app.settings.answers.prefix
+        return self._prefixes.get(guild_id or 0, general)
+
+    async def read_prefixes(self) -> None:
+        """Read which servers have a prefix of their own."""
+
+        def read() -> dict[int, str]:
+            with self.app.store.reading() as connection:
+                return {one.id: one.prefix for one in guilds.present(connection).values() if one.prefix}
+
+        self._prefixes = await asyncio.to_thread(read)
+
+    def suggestions(self, kind: str, typed: str) -> list[tuple[str, str]]:
+        """Return what is offered for a blank of a command, as (shown, filled in)."""
+        library = self.app.library
+        if kind == "party":
+            return [(party.name, party.name) for party in library.parties.complete(typed)]
+        if kind == "stance":
+            stances = library.topic.stances.values()
+            wanted = typed.casefold()
+            matching = match_stance(typed, library.topic) or []
+            found = [one for one in stances if not wanted or one in matching or wanted in one.label.casefold()]
+            return [(one.label, one.key) for one in found]
+        if kind == "command":
+            return [(one.name, one.name) for one in COMMANDS if typed.casefold() in one.name]
+        if kind == "day":
+            today = self.app.clock().date().isoformat()
+            return [(day, day) for day in dict.fromkeys((today, *self.days_on_file())) if day.startswith(typed)]
+        return []
+
+    def days_on_file(self) -> list[str]:
+        """Return the days on which something of the table was reported, the newest first."""
+        return sorted({claim.reported_on.isoformat() for claim in self.app.library.claims}, reverse=True)
+
+    # --- Doors --------------------------------------------------------------------------------------------------------
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Answer a message that is meant for us; everything else is left alone and forgotten."""
+        if message.author.bot or message.webhook_id is not None or self.user is None or not message.content:
+            return
+        guild_id = message.guild.id if message.guild else None
+        prefix = self.prefix_of(guild_id)
+        resolved = message.reference.resolved if message.reference else None
+        meant = addressed(
+            message.content,
+            bot_id=self.user.id,
+            prefix=prefix,
+            direct=guild_id is None,
+            replies_to_us=isinstance(resolved, discord.Message) and resolved.author.id == self.user.id,
+            is_command=lambda line: self._command_of(line, prefix) is not None,
+        )
+        if meant is None:
+            return
+        typed = guild_id is not None and message.content.startswith(prefix)
+        request = parse(
+            meant.line,
+            reader=Reader("user", str(message.author.id)),
+            now=self.app.clock(),
+            prefix=prefix if typed or guild_id is None else "/",
+            server=self._server(message),
+            direct=message.channel.id if guild_id is None else None,
+        )
+        if request is not None:
+            await self._answer_message(message, request)
+
+    def _server(self, message: discord.Message) -> Server | None:
+        guild = message.guild
+        if guild is None:
+            return None
+        author = message.author
+        manages = isinstance(author, discord.Member) and (
+            author.guild_permissions.manage_guild or author.id == guild.owner_id
+        )
+        return Server(guild.id, Reader("channel", str(message.channel.id)), manages)
+
+    async def _answer_message(self, message: discord.Message, request: Request) -> None:
+        guild, channel = message.guild, message.channel
+        if guild is not None and isinstance(channel, (discord.abc.GuildChannel, discord.Thread)):
+            missing = missing_to_write(channel, guild.me)
+            if missing is not None:
+                await asyncio.to_thread(self._cannot_write, message, request, missing)
+                self.soon()
+                return
+        reply = await asyncio.to_thread(self._reply, request)
+        try:
+            await reply_to_message(self, message, reply)
+        except (discord.HTTPException, OSError) as error:
+            log.warning("An answer in channel %s did not get through: %s", channel.id, type(error).__name__)
+        self._after(reply)
+
+    def _reply(self, request: Request) -> Reply:
+        """Answer a request and render it; runs in a thread."""
+        reply = rendered(lambda: self._ask(request))
+        if request.reader.kind == "user" and reply.bodies:
+            self._tell_of_closed_messages(request, reply)
+        return reply
+
+    def _tell_of_closed_messages(self, request: Request, reply: Reply) -> None:
+        """Say, once, that direct messages don't arrive: here is the only place where the person can be told."""
+        if request.direct is not None:
+            return
+        with self.app.store.reading() as connection:
+            if not subscriptions.has_failure(connection, request.reader.id):
+                return
+            followed = subscriptions.listed(connection, None, "user", request.reader.id)
+        with self.app.store.writing() as connection:
+            if not subscriptions.take_failure(connection, request.reader.id, now=self.app.clock()):
+                return
+        paused = any(one.state == "paused" for one in followed)
+        told = render.as_discord(Answer("subscriptions", "closed", {"paused": paused}, personal=True))
+        reply.bodies.extend(told)
+
+    def _cannot_write(self, message: discord.Message, request: Request, missing: str) -> None:
+        """Tell whoever typed a command why there is no answer, once a day and channel: they asked, so they may know."""
+        told = render.as_discord(
+            Answer(
+                command=request.name,
+                template="cant-write",
+                view={"channel": message.channel.id, "missing": missing, "command": request.name},
+            )
+        )
+        now = self.app.clock()
+        with self.app.store.writing() as connection:
+            deliveries.owe(
+                connection,
+                f"cannot write:{message.channel.id}:{message.author.id}:{now.date().isoformat()}",
+                Place("user", str(message.author.id), message.guild.id if message.guild else None),
+                told,
+                due_at=now,
+                now=now,
+            )
+
+    def _after(self, reply: Reply) -> None:
+        command = find(reply.answer.command)
+        if command is not None and command.writes:
+            self.soon()
+
+    def _command_of(self, line: str, prefix: str) -> Command | None:
+        request = parse(line, reader=Reader("user", "0"), now=self.app.clock(), prefix=prefix)
+        return find(joined(request).name) if request else None
+
+    async def answer_slash(self, interaction: discord.Interaction[Any], line: str, command: Command) -> None:
+        """Answer a slash command: facts to everybody, settings and mistakes to whoever asked."""
+        request = self._request(interaction, line)
+        asking = asyncio.to_thread(self._reply, request)
+        self._after(await answer_interaction(interaction, asking, personal=command.personal))
+
+    async def answer_press(self, interaction: discord.Interaction[Any], line: str) -> None:
+        """Answer a button or form, to whoever used it only, so that a channel never fills up."""
+        asking = asyncio.to_thread(self._reply, self._request(interaction, line))
+        self._after(await answer_interaction(interaction, asking, personal=True, always_personal=True))
+
+    def _request(self, interaction: discord.Interaction[Any], line: str) -> Request:
+        guild = interaction.guild
+        server = None
+        if guild is not None and interaction.channel_id is not None and self.get_guild(guild.id) is not None:
+            manages = interaction.permissions.manage_guild
+            server = Server(guild.id, Reader("channel", str(interaction.channel_id)), manages)
+        direct = interaction.context.dm_channel
+        request = parse(
+            line,
+            reader=Reader("user", str(interaction.user.id)),
+            now=self.app.clock(),
+            prefix="/",
+            server=server,
+            direct=interaction.channel_id if direct else None,
+        )
+        if request is None:
+            raise ValueError("an interaction without a command")
+        return request
+
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """Answer buttons by their ids; slash commands and forms are the library's to dispatch."""
+        if interaction.type is not discord.InteractionType.component:
+            return
+        identifier = str(dict(interaction.data or {}).get("custom_id", ""))
+        try:
+            await buttons.pressed(interaction, identifier)
+        except (discord.HTTPException, OSError) as error:
+            log.warning("The answer to a button did not get through: %s", type(error).__name__)
+
+    async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        """Tell that an event was not handled, and why; never its contents."""
+        log.exception("The event %s was not handled.", event_method)
+
+
+def missing_to_write(channel: discord.abc.GuildChannel | discord.Thread, me: discord.Member) -> str | None:
+    """Return why an answer can't be written in a channel; reading its history is not needed for that."""
+    have = channel.permissions_for(me)
+    needed = have.send_messages_in_threads if isinstance(channel, discord.Thread) else have.send_messages
+    return None if have.view_channel and needed else missing_to_post(channel, me)
+
+
+def _nothing(_bot: commands.AutoShardedBot, _message: discord.Message) -> list[str]:
+    return []
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("rollcall")

@@ -1,0 +1,157 @@
+"""Answering: a request goes to the commands in a thread, and what comes back goes to whoever asked."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from bot.answers import Answer, mistake
+from bot.discord.messenger import payload
+from bot.render import render
+from bot.store.errors import StoreError
+
+if TYPE_CHECKING:
+    from bot.discord.client import RollcallBot
+
+log = logging.getLogger(__name__)
+
+SOON: Final = 1.2
+"""Seconds after which an interaction is told to wait; Discord forgets it after 3."""
+
+MAX_FOLLOW_UPS: Final = 5
+"""Follow-ups that an app may send where only its user installed it (Discord, Interactions, code 40094)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer as the bodies of its messages; ``personal`` ones are for the asker alone where possible."""
+
+    answer: Answer
+    bodies: list[dict[str, Any]]
+
+    @property
+    def personal(self) -> bool:
+        """Whether only whoever asked should see it."""
+        return self.answer.personal
+
+
+def rendered(ask: Callable[[], Answer]) -> Reply:
+    """Ask and render. What goes wrong in here is ours: it is told in the log, and as a sentence to whoever asked."""
+    try:
+        answer = ask()
+        return Reply(answer, render.as_discord(answer))
+    except StoreError as error:
+        log.error("A command could not be answered: %s", error)
+        sorry = (
+            "I can't read what I keep right now. Whoever hosts me sees why in the log. Please try again in a moment."
+        )
+    except Exception:
+        log.exception("A command could not be answered.")
+        sorry = "Something went wrong on my side, and whoever hosts me sees it in the log. Please try again."
+    failed = mistake("unknown", "not_possible", sorry)
+    return Reply(failed, render.as_discord(failed))
+
+
+async def reply_to_message(bot: RollcallBot, message: discord.Message, reply: Reply) -> None:
+    """Send an answer as a reply, or without the reference where the bot may not read the channel's history."""
+    channel = message.channel
+    guild = message.guild
+    reference: dict[str, Any] | None = {"message_id": str(message.id), "fail_if_not_exists": False}
+    if guild is not None and not channel.permissions_for(guild.me).read_message_history:
+        reference = None
+    for number, body in enumerate(reply.bodies):
+        filled = dict(body)
+        if reference is not None and number == 0:
+            filled["message_reference"] = reference
+            filled["allowed_mentions"] = {"parse": [], "replied_user": False}
+        await bot.http.send_message(channel.id, params=payload(filled))
+
+
+async def answer_interaction(
+    interaction: discord.Interaction[RollcallBot],
+    asking: Awaitable[Reply],
+    *,
+    personal: bool,
+    always_personal: bool = False,
+) -> Reply:
+    """Answer an interaction at once, or tell it to wait where the answer takes longer, and answer then.
+
+    ``personal`` says for whose eyes the answer will probably be, because waiting has to be told one way or the other;
+    with ``always_personal`` nobody else sees it whatever it is, as for buttons.
+    """
+    task = asyncio.ensure_future(asking)
+    try:
+        reply = await asyncio.wait_for(asyncio.shield(task), SOON)
+    except TimeoutError:
+        hidden = personal or always_personal
+        await interaction.response.defer(ephemeral=hidden, thinking=True)
+        reply = await task
+        await _after_waiting(interaction, reply, hidden=hidden, only_me=always_personal or reply.personal)
+        return reply
+    only_me = always_personal or reply.personal
+    first, *rest = reply.bodies
+    await interaction.response.send_message(ephemeral=only_me, **_arguments(first))
+    await _follow_up(interaction, rest, only_me)
+    return reply
+
+
+async def _after_waiting(
+    interaction: discord.Interaction[RollcallBot], reply: Reply, *, hidden: bool, only_me: bool
+) -> None:
+    first, *rest = reply.bodies
+    if only_me and not hidden:
+        # It was announced to everybody and is one person's: that can't be changed, so it is said anew.
+        await interaction.delete_original_response()
+        await interaction.followup.send(ephemeral=True, **_arguments(first))
+    else:
+        arguments = _arguments(first)
+        arguments.pop("suppress_embeds")
+        arguments.pop("silent")
+        await interaction.edit_original_response(**arguments)
+    await _follow_up(interaction, rest, only_me)
+
+
+async def _follow_up(
+    interaction: discord.Interaction[RollcallBot], bodies: Sequence[dict[str, Any]], only_me: bool
+) -> None:
+    for body in bodies[:MAX_FOLLOW_UPS]:
+        await interaction.followup.send(ephemeral=only_me, **_arguments(body))
+
+
+def _arguments(body: dict[str, Any]) -> dict[str, Any]:
+    """Return a body as the library's own arguments, which know interactions."""
+    found: dict[str, Any] = {
+        "content": body["content"],
+        "suppress_embeds": bool(body["flags"] & render.SUPPRESS_EMBEDS),
+        "silent": bool(body["flags"] & render.SUPPRESS_NOTIFICATIONS),
+        "allowed_mentions": discord.AllowedMentions.none(),
+    }
+    if rows := body.get("components"):
+        found["view"] = view_of(rows)
+    return found
+
+
+def view_of(rows: Sequence[dict[str, Any]]) -> discord.ui.View:
+    """Return rows of buttons as the library's view, already stopped.
+
+    A press is answered by its id alone (:mod:`bot.discord.buttons`), so the library need not remember the view: one
+    that is not stopped would stay in memory for ever.
+    """
+    view = discord.ui.View(timeout=None)
+    for number, row in enumerate(rows):
+        for button in row["components"]:
+            view.add_item(
+                discord.ui.Button(
+                    style=discord.ButtonStyle(button["style"]),
+                    label=button["label"],
+                    custom_id=button["custom_id"],
+                    row=number,
+                )
+            )
+    view.stop()
+    return view

@@ -1,0 +1,217 @@
+"""The running bot: the connection to Discord, the alarm clock and what it calls, put together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final
+
+from bot.answers import Answer
+from bot.app import App
+from bot.discord.addresses import point
+from bot.discord.client import RollcallBot
+from bot.discord.messenger import DiscordMessenger, InvalidRequests
+from bot.discord.supervise import supervise
+from bot.events import record_mentions_events
+from bot.outbox import NotSent, Outbox, Sent, Trouble, Worked
+from bot.posts import briefings, updates
+from bot.request import Request
+from bot.secrets import Token
+from bot.store import deliveries, guilds, subscriptions
+from bot.store.deliveries import Delivery
+from bot.store.engine import Connection
+from bot.ticker import Ticker
+
+if TYPE_CHECKING:
+    from bot.feeds.fetch import Fetcher
+    from bot.feeds.poll import Round
+    from summaries.article import Article
+
+log = logging.getLogger(__name__)
+
+_FEEDS_EVERY: Final = timedelta(minutes=1)
+_TIDY_EVERY: Final = timedelta(hours=1)
+
+
+def _owner() -> str:
+    """Return a name for this process among others on the same store."""
+    return f"{socket.gethostname()[:60]}:{os.getpid()}:{random.randrange(16**6):06x}"  # noqa: S311 (no secret)
+
+
+@dataclass
+class Running:
+    """One running bot over an open :class:`~bot.app.App`. Tests call :meth:`look` and move the clock."""
+
+    app: App
+    ask: Callable[[Request], Answer] | None = None
+    jitter: Callable[[], float] = random.random
+    owner: str = field(default_factory=_owner)
+    bot: RollcallBot | None = None
+
+    def __post_init__(self) -> None:
+        """Put the parts together; nothing is started."""
+        self._invalid = InvalidRequests()
+        self._looking = asyncio.Lock()
+        self._again = False
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self.messenger = DiscordMessenger(lambda: self.bot, self._invalid)
+        self.outbox = Outbox(
+            self.app.store,
+            self.messenger,
+            owner=self.owner,
+            clock=self.app.clock,
+            jitter=self.jitter,
+            on_sent=_sent,
+            on_kept=_kept,
+            on_dropped=_dropped,
+        )
+        self._fetcher: Fetcher | None = None
+
+    def make_bot(self) -> RollcallBot:
+        """Make the client of the next connection; a client that has ended can't be started again."""
+        self.bot = RollcallBot(self.app, soon=self.soon, ask=self.ask, invalid=self._invalid)
+        return self.bot
+
+    async def look(self) -> Worked:
+        """Look once what is due, make it, and send what is owed."""
+        async with self._looking:
+            if self.bot is None or not self.bot.is_ready():
+                # Which servers there are, and what may be done there, is known only then.
+                return Worked()
+            library, now = self.app.library, self.app.clock()
+            await asyncio.to_thread(lambda: briefings.make_due(library, now=now))
+            await asyncio.to_thread(lambda: updates.make_due(library, now=now))
+            return await self.outbox.round()
+
+    def soon(self) -> None:
+        """Look in a moment, without waiting for the alarm clock: somebody has asked for something."""
+        if self._again:
+            return
+        self._again = True
+        self._later(self._look_soon())
+
+    async def _look_soon(self) -> None:
+        self._again = False
+        try:
+            await self.look()
+        except Exception:
+            log.exception("Looking what is due failed; it is done again.")
+
+    def _later(self, work: Awaitable[Any]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def tidy(self) -> None:
+        """Delete what is kept of servers that removed the bot a month ago."""
+
+        def forget() -> list[int]:
+            with self.app.store.writing() as connection:
+                return guilds.forget(connection, now=self.app.clock())
+
+        gone = await asyncio.to_thread(forget)
+        if gone:
+            log.info("Deleted all that was kept of %d servers that removed me 30 days ago.", len(gone))
+
+    async def poll(self) -> Round:
+        """Read the dossier's feeds that are due."""
+        from bot.feeds.fetch import Fetcher, Limits
+        from bot.feeds.poll import poll_round
+
+        wanted, library = self.app.settings.feeds, self.app.library
+        if self._fetcher is None:
+            self._fetcher = await Fetcher(
+                contact=self.app.settings.discord.contact or "no contact set",
+                version=version("rollcall"),
+                limits=Limits(total=wanted.seconds, max_bytes=wanted.max_megabytes * 1_000_000),
+                allow=lambda address, port: f"{address}:{port}" in wanted.private_hosts,
+            ).__aenter__()
+
+        def news(connection: Connection, stored: Sequence[Article]) -> None:
+            for article in stored:
+                record_mentions_events(connection, library.topic.key, article, now=self.app.clock())
+
+        return await poll_round(
+            library,
+            self._fetcher,
+            clock=self.app.clock,
+            jitter=self.jitter,
+            owner=self.owner,
+            every=timedelta(minutes=wanted.poll_minutes),
+            on_stored=news,
+        )
+
+    async def run(self, token: Token, stop: asyncio.Event) -> None:
+        """Run until ``stop`` is set. Raises :class:`~bot.discord.supervise.GivenUp`."""
+        point(self.app.settings.discord)
+        jobs: dict[str, tuple[Callable[[], Awaitable[object]], timedelta]] = {
+            "posts": (self.look, timedelta(seconds=self.app.settings.discord.tick_seconds)),
+            "housekeeping": (self.tidy, _TIDY_EVERY),
+        }
+        if self.app.settings.feeds.read:
+            jobs["feeds"] = (self.poll, _FEEDS_EVERY)
+        ticker = Ticker(jobs)
+        ticker.start()
+        try:
+            await supervise(self.make_bot, token, stop, jitter=self.jitter, sleep=asyncio.sleep)
+        finally:
+            ticker.stop()
+            await self.close()
+
+    async def close(self) -> None:
+        """Let what has begun come to its end."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._fetcher is not None:
+            await self._fetcher.__aexit__(None, None, None)
+            self._fetcher = None
+
+
+def _kind(delivery: Delivery) -> str:
+    return delivery.once_key.split(":", 1)[0]
+
+
+_TO_SUBSCRIBERS: Final = frozenset({"update", "daily", "weekly", "hello"})
+
+
+def _sent(connection: Connection, delivery: Delivery, outcome: Sent, _now: datetime) -> None:
+    """A message arrived: whoever it reached is reachable, through this channel."""
+    if delivery.place.kind == "user":
+        subscriptions.reached(connection, "user", delivery.place.id, outcome.channel_id)
+
+
+def _kept(connection: Connection, delivery: Delivery, outcome: NotSent, now: datetime) -> None:
+    """A message waits: where a permission is missing, the person who set the briefing up hears of it once a day."""
+    if _kind(delivery) == "briefing" and outcome.trouble in {Trouble.REFUSED, Trouble.UNSEEN}:
+        briefings.tell_of_trouble(connection, delivery.id, outcome.words, now=now)
+
+
+def _dropped(connection: Connection, delivery: Delivery, outcome: NotSent, now: datetime) -> None:
+    """A message will never arrive: what it told a subscriber counts as untold, and they are left alone for a while."""
+    if _kind(delivery) in _TO_SUBSCRIBERS:
+        kind: subscriptions.SubscriberKind = "user" if delivery.place.kind == "user" else "channel"
+        updates.refused(connection, kind, delivery.place.id, delivery.id, now=now)
+    if _kind(delivery) == "briefing" and outcome.trouble is Trouble.GONE:
+        briefings.tell_of_trouble(connection, delivery.id, outcome.words, now=now)
+
+
+async def until_stopped(app: App, token: Token) -> None:
+    """Run the bot until this process is told to stop (SIGTERM, SIGINT)."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    running = Running(app)
+    await running.run(token, stop)
+    with app.store.reading() as connection:
+        waiting = deliveries.open_count(connection)
+    log.info("Stopped. %s", f"{waiting} messages wait for the next start." if waiting else "Nothing is left to send.")
