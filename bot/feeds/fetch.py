@@ -368,8 +368,8 @@ CHALLENGE_SENTENCE: Final = (
     "for another feed."
 )
 _CHALLENGE: Final = (
-    rb"cdn-cgi/challenge-platform|cf-chl-|<title>just a moment\.\.\.|<title>attention required! \| cloudflare|_incapsula_"
-    rb"|ddos-guard|px-captcha|captcha-delivery|awswaf|g-recaptcha|h-captcha|cf-turnstile"
+    rb"cdn-cgi/challenge-platform|cf-chl-|<title>just a moment\.\.\.|<title>attention required! \| cloudflare"
+    rb"|_incapsula_|ddos-guard|px-captcha|captcha-delivery|awswaf|g-recaptcha|h-captcha|cf-turnstile"
 )
 
 
