@@ -63,7 +63,7 @@ def build(bot: RollcallBot, command: Command) -> app_commands.Command[Any, ..., 
     )
     for option in command.options:
         if option.kind in {"party", "stance", "day", "command"}:
-            made.autocomplete(option.name)(_suggest(bot, option))
+            made.autocomplete(_python_name(option))(_suggest(bot, option))
     return made
 
 

@@ -43,13 +43,6 @@ def once_key(plan_id: int, local_date: date) -> str:
     return f"briefing:{plan_id}:{local_date.isoformat()}"
 
 
-def place_of(plan: Plan) -> Place:
-    """Return where a server's briefing is posted."""
-    if plan.thread_id is not None:
-        return Place("thread", str(plan.thread_id), plan.guild_id, plan.channel_id)
-    return Place("channel", str(plan.channel_id), plan.guild_id)
-
-
 def build(library: Library, plan: Plan, day: date, *, now: datetime) -> Made:
     """Build a server's briefing from what is stored and was not shown there yet, background left out.
 
@@ -138,7 +131,7 @@ def _make(library: Library, plan: Plan, due: Due, now: datetime) -> bool:
         delivery_id, _ = deliveries.owe(
             connection,
             once_key(plan.id, due.local_date),
-            place_of(current),
+            current.place,
             contents,
             due_at=due.at,
             now=now,
@@ -155,12 +148,6 @@ def _make(library: Library, plan: Plan, due: Due, now: datetime) -> bool:
             now=now,
         )
     return True
-
-
-def move_waiting(connection: Connection, plan: Plan) -> None:
-    """Let what was made but not tried yet go where the briefing goes now."""
-    for delivery_id in briefings.waiting(connection, plan.id):
-        deliveries.move(connection, delivery_id, place_of(plan))
 
 
 def tell_of_trouble(connection: Connection, delivery_id: int, missing: str, *, now: datetime) -> None:
