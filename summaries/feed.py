@@ -352,7 +352,7 @@ def _from_xml(entry: dict[str, Any]) -> _Found:
         link=_clean(link),
         title=_one_line(_plain(get("title_detail"))),
         bodies=tuple(body for body in bodies if body),
-        author=_author(named or get("author")),
+        author=_rss_author(get("author")) or _author(named or get("author")),
         language=next((one.get("language") for one in get("content") or [] if one.get("language")), None),
         dates=_xml_dates(entry),
     )
@@ -391,7 +391,7 @@ def _json_feed(text: str, warnings: list[str]) -> _Feed:
         raise NotAFeed("It is JSON, but no JSON Feed: it has no list of items.")
     language = data.get("language")
     return _Feed(
-        title=_one_line(_words(data.get("title"))),
+        title=_one_line(plain_paragraphs(_words(data.get("title")) or "")),
         language=language if isinstance(language, str) else None,
         entries=[
             _from_json(item)
@@ -412,7 +412,7 @@ def _from_json(item: dict[str, Any]) -> _Found:
     return _Found(
         guid=_clean(identifier),
         link=_clean(item.get("url") or item.get("external_url")),
-        title=_one_line(_words(item.get("title"))),
+        title=_one_line(plain_paragraphs(_words(item.get("title")) or "")),
         bodies=tuple(body for body in bodies if body),
         author=_author(", ".join(name for name in names[:5] if isinstance(name, str))),
         language=language if isinstance(language, str) else None,
@@ -550,12 +550,14 @@ def _language(value: str | None) -> str | None:
     return match[1].lower() if match else None
 
 
+def _rss_author(value: object) -> str | None:
+    """Return the name out of "jane@example.org (Jane Doe)", as RSS names people; None for any other form."""
+    match = re.fullmatch(r"\S{1,200}@\S{1,200} \(([^()]{1,200})\)", value.strip()) if isinstance(value, str) else None
+    return _author(match[1]) if match else None
+
+
 def _author(value: object) -> str | None:
-    if not isinstance(value, str):
-        return None
-    # "jane@example.org (Jane Doe)" is how RSS names people.
-    match = re.fullmatch(r"\S{1,200}@\S{1,200} \(([^()]{1,200})\)", value.strip())
-    words = _one_line(html_paragraphs(match[1] if match else value[:2000]))
+    words = _one_line(html_paragraphs(value[:2000])) if isinstance(value, str) else None
     return words[:200] if words else None
 
 

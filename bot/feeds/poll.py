@@ -327,7 +327,7 @@ async def _read(poller: _Poller, row: FeedRow, writing: asyncio.Lock) -> Polled:
 
 def _host(row: FeedRow) -> str:
     try:
-        return urlsplit(row.moved_to or row.url).hostname or ""
+        return urlsplit(row.moved_to or row.url).netloc.lower()
     except ValueError:
         return ""
 

@@ -1,0 +1,506 @@
+"""Polling: what feeds bring is stored once, the first poll is a baseline, and one bad feed harms no other."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select, update
+
+from bot import ingest
+from bot.app import load_dossier
+from bot.config import Settings
+from bot.feeds import poll
+from bot.feeds.fetch import Address, Fetcher, Hints, Limits
+from bot.feeds.poll import LONGEST, LONGEST_ASKED, Polled, Round, next_poll, poll_round
+from bot.library import Library
+from bot.store import articles, feeds, leases, schema
+from bot.store.engine import Connection, Store
+from summaries.article import Article
+from summaries.dossier import Dossier
+from summaries.topic import Feed
+from tests.conftest import START, Clock
+from tests.doubles.feeds import FeedServer, item, rss
+
+LOOPBACK = ipaddress.ip_address("127.0.0.1")
+OnStored = Callable[[Connection, Sequence[Article]], None]
+
+
+@pytest.fixture(scope="session")
+def dossier() -> Dossier:
+    return load_dossier(Settings(), now=START)
+
+
+def library_of(store: Store, dossier: Dossier, *urls: str) -> Library:
+    listed = tuple(Feed(url=url, name=f"Feed {n}", kind="news", language="en", note="") for n, url in enumerate(urls))
+    topic = replace(dossier.topic, feeds=listed)
+    return Library(store, topic, dossier.parties, old_after_days=30, lengths=cast(Any, None))
+
+
+@dataclass
+class Newsroom:
+    """A store, a feed server, and a process that polls the one for the other."""
+
+    store: Store
+    dossier: Dossier
+    clock: Clock
+    server: FeedServer
+    limits: Limits = field(default_factory=lambda: Limits(total=5.0))
+    told: list[Article] = field(default_factory=list)
+
+    def library(self, *urls: str) -> Library:
+        return library_of(self.store, self.dossier, *urls)
+
+    @asynccontextmanager
+    async def fetcher(self) -> AsyncIterator[Fetcher]:
+        def allow(address: Address, port: int) -> bool:
+            return address == LOOPBACK and port == self.server.port
+
+        async with Fetcher(contact="https://example.org", version="1", limits=self.limits, allow=allow) as one:
+            yield one
+
+    def tell(self, _connection: Connection, stored: Sequence[Article]) -> None:
+        self.told += stored
+
+    async def poll(self, *urls: str, owner: str = "a", on_stored: OnStored | None = None, **settings: Any) -> Round:
+        """One round on these feeds, or on the server's own."""
+        async with self.fetcher() as fetcher:
+            return await poll_round(
+                self.library(*(urls or (self.server.url(),))),
+                fetcher,
+                clock=self.clock,
+                jitter=lambda: 0.0,
+                owner=owner,
+                on_stored=on_stored or self.tell,
+                **settings,
+            )
+
+    async def again(self, *urls: str, **settings: Any) -> Polled:
+        """A round a quarter of an hour later, on one feed."""
+        self.clock.advance(minutes=15)
+        done = await self.poll(*urls, **settings)
+        assert len(done.feeds) == 1
+        return done.feeds[0]
+
+    def articles(self) -> dict[str, Article]:
+        with self.store.reading() as connection:
+            return {one.id: one for one in articles.current(connection, self.dossier.topic.key)}
+
+    def titles(self, *, background: bool | None = None) -> list[str | None]:
+        return [one.title for one in self.articles().values() if background in {None, one.background}]
+
+    def row(self, url: str | None = None) -> Any:
+        with self.store.reading() as connection:
+            return connection.execute(select(schema.feed).where(schema.feed.c.url == (url or self.server.url()))).one()
+
+
+@pytest.fixture
+async def room(store: Store, dossier: Dossier, store_clock: Clock) -> AsyncIterator[Newsroom]:
+    async with FeedServer() as server:
+        yield Newsroom(store, dossier, store_clock, server)
+
+
+@pytest.fixture
+async def small_room(sqlite_store: Store, dossier: Dossier, store_clock: Clock) -> AsyncIterator[Newsroom]:
+    """For tests that are not about the database."""
+    async with FeedServer() as server:
+        yield Newsroom(sqlite_store, dossier, store_clock, server)
+
+
+async def test_the_first_poll_is_a_baseline_and_the_second_brings_news(room: Newsroom) -> None:
+    room.server.serve(rss(item(1), item(2)))
+    first = await room.poll()
+    assert first.ran
+    assert first.new == ()
+    assert len(first.feeds[0].background) == 2
+    assert room.told == []
+    room.server.serve(rss(item(3), item(1), item(2)))
+    second = await room.again()
+    assert (second.outcome, len(second.new), second.background, second.unchanged) == ("read", 1, (), 2)
+    assert [one.title for one in room.told] == ["Report number 3"]
+    assert room.told == [room.articles()[second.new[0]]]
+    assert room.titles(background=False) == ["Report number 3"]
+    third = await room.again()
+    assert (third.new, third.revised, third.unchanged) == ((), (), 3)
+
+
+async def test_what_is_stored_of_an_article(room: Newsroom) -> None:
+    room.server.serve(rss(item(1)))
+    await room.poll()
+    article = next(iter(room.articles().values()))
+    assert article.text == "Report number 1\n\nFrance and Germany spoke about plan number 1 on Wednesday."
+    assert (article.publisher, article.language, article.url) == ("Feed 0", "en", "https://news.example/1")
+    assert article.published.iso == "2025-03-26T10:00:00Z"
+    with room.store.reading() as connection:
+        key = room.dossier.topic.key
+        assert [m.count for m in articles.mentions(connection, key, "FR")] == [1]
+        query = select(schema.article.c.feed_id, schema.article.c.identity)
+        assert connection.execute(query).one() == (
+            room.row().id,
+            f"guid:{room.server.url().replace('http:', 'https:')}:n-1",
+        )
+
+
+async def test_old_articles_are_never_news(room: Newsroom) -> None:
+    room.server.serve(rss())
+    await room.poll()
+    limit = START + timedelta(minutes=15) - ingest.BACKGROUND_AFTER
+    dates = [format_datetime(moment) for moment in (limit - timedelta(seconds=1), limit)]
+    room.server.serve(rss(item(1, date=dates[0]), item(2, date=dates[1])))
+    found = await room.again()
+    assert (len(found.background), len(found.new)) == (1, 1)
+    assert room.titles(background=True) == ["Report number 1"]
+
+
+def test_background_is_the_same_for_files_and_feeds() -> None:
+    assert poll.BACKGROUND_AFTER == ingest.BACKGROUND_AFTER
+
+
+async def test_an_edit_is_a_revision_and_moves_nothing_in_time(room: Newsroom) -> None:
+    room.server.serve(rss(item(1)))
+    await room.poll()
+    before = room.articles()
+    later = "Wed, 26 Mar 2025 12:10:00 GMT"
+    room.server.serve(rss(item(1, "France said no. Poland too.", date=later)))
+    found = await room.again()
+    assert (found.new, found.background, found.revised) == ((), (), tuple(before))
+    article = room.articles()[found.revised[0]]
+    assert article.revision == 2
+    assert article.text.endswith("France said no. Poland too.")
+    assert article.published == before[article.id].published
+    assert room.told == []
+    with room.store.reading() as connection:
+        assert [m.count for m in articles.mentions(connection, room.dossier.topic.key, "PL")] == [1]
+    # A date that moves by itself is no edit.
+    room.server.serve(rss(item(1, "France said no. Poland too.", date="Wed, 26 Mar 2025 12:20:00 GMT")))
+    assert (await room.again()).unchanged == 1
+
+
+async def test_unchanged_feeds_cost_one_conditional_request(room: Newsroom) -> None:
+    room.server.serve(rss(item(1)), etag='"1"', headers={"Last-Modified": "Wed, 26 Mar 2025 10:00:00 GMT"})
+    await room.poll()
+    found = await room.again()
+    assert found.outcome == "not_modified"
+    asked = room.server.asked()
+    assert "If-None-Match" not in asked[0]
+    assert (asked[1]["If-None-Match"], asked[1]["If-Modified-Since"]) == ('"1"', "Wed, 26 Mar 2025 10:00:00 GMT")
+    # What was remembered outlives the answer that didn't repeat it.
+    assert (await room.again()).outcome == "not_modified"
+    assert (room.row().last_ok_at, room.row().next_poll_at) == (room.clock.now, room.clock.now + timedelta(minutes=15))
+
+
+async def test_a_feed_is_left_alone_until_it_is_due(small_room: Newsroom) -> None:
+    room = small_room
+    room.server.serve(rss())
+    await room.poll()
+    room.clock.advance(minutes=14, seconds=59)
+    assert await room.poll() == Round(True, ())
+    room.clock.advance(seconds=1)
+    assert len((await room.poll()).feeds) == 1
+
+
+async def test_a_failure_is_told_and_backed_off(room: Newsroom) -> None:
+    room.server.serve(rss(item(1)), etag='"1"')
+    await room.poll()
+    room.server.serve("", status=503, headers={"Retry-After": "7200"})
+    found = await room.again()
+    assert (found.outcome, found.reason) == ("failed", "busy")
+    row = room.row()
+    assert (row.failures, row.last_error, row.last_ok_at) == (1, found.sentence, START)
+    assert row.next_poll_at == room.clock.now + timedelta(hours=2)
+    with room.store.reading() as connection:
+        heard = feeds.heard(connection, room.dossier.topic.key)
+    assert heard == [feeds.Heard("Feed 0", START, found.sentence)]
+    room.server.serve(rss(item(1), item(2)), etag='"2"')
+    room.clock.advance(hours=2)
+    done = await room.poll()
+    # It was read before, so this is no baseline.
+    assert len(done.new) == 1
+    row = room.row()
+    assert (row.failures, row.last_error, row.etag, row.baseline_at) == (0, None, '"2"', START)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("<!doctype html><title>Our news</title>", "not_a_feed"),
+        ("", "not_a_feed"),
+        ("<html><title>Just a moment...</title>", "challenge"),
+    ],
+)
+async def test_what_is_no_feed(small_room: Newsroom, body: str, reason: str) -> None:
+    small_room.server.serve(body, content_type="text/html")
+    done = await small_room.poll()
+    assert (done.feeds[0].reason, small_room.row().baseline_at) == (reason, None)
+    # The first time that it can be read is its baseline.
+    small_room.server.serve(rss(item(1)))
+    small_room.clock.advance(minutes=30)
+    assert len((await small_room.poll()).feeds[0].background) == 1
+
+
+async def test_ill_formed_feeds_in_old_encodings_are_read(small_room: Newsroom) -> None:
+    body = '<?xml version="1.0" encoding="windows-1251"?><rss><channel><item><guid>a</guid><title>Киев & Париж</title>'
+    small_room.server.serve(body.encode("windows-1251"))
+    done = await small_room.poll()
+    assert small_room.titles() == ["Киев & Париж"]
+    assert done.feeds[0].warnings
+
+
+async def test_a_move_for_good_is_remembered_until_it_fails(room: Newsroom) -> None:
+    old = room.server.redirect("/new", status=301)
+    room.server.serve(rss(item(1)), "/new")
+    await room.poll(old)
+    assert room.row(old).moved_to == room.server.url("/new")
+    # Identities stay: they are made from the address that the dossier lists.
+    assert (await room.again(old)).unchanged == 1
+    assert (len(room.server.asked()), len(room.server.asked("/new"))) == (1, 2)
+    del room.server.handlers["/new"]
+    assert (await room.again(old)).reason == "gone"
+    assert room.row(old).moved_to is None
+    room.server.serve(rss(item(1)), "/feed")
+    room.clock.advance(minutes=30)
+    assert (await room.poll(old)).feeds[0].outcome == "read"
+
+
+async def test_slow_and_hostile_feeds_delay_no_other(small_room: Newsroom) -> None:
+    room = small_room
+    room.limits = Limits(total=1.0, max_bytes=200_000)
+    async with FeedServer() as slow:
+
+        def allow(address: Address, port: int) -> bool:
+            return address == LOOPBACK and port in {slow.port, room.server.port}
+
+        # Eight feeds of one slow host would fill every slot, were there not two for a host.
+        silent = [slow.silent(f"/{n}") for n in range(3)]
+        bad = [
+            room.server.bomb(20_000_000, "/bomb"),
+            room.server.endless("/endless"),
+            room.server.redirect("http://10.0.0.1/", "/in"),
+        ]
+        arrived: dict[str, float] = {}
+        good = []
+        loop = asyncio.get_running_loop()
+        for number in range(6):
+            good.append(room.server.serve(rss(item(number)), f"/good{number}"))
+
+        def stored(_connection: Connection, found: Sequence[Article]) -> None:
+            arrived[str(found[0].title)] = loop.time()
+
+        # Known ones, so that what they bring is told.
+        library = room.library(*silent, *bad, *good)
+        with room.store.writing() as connection:
+            feeds.sync(connection, library.topic.key, library.topic.feeds, now=START)
+            connection.execute(update(schema.feed).values(baseline_at=START))
+        begun = loop.time()
+        async with Fetcher(contact="x", version="1", limits=room.limits, allow=allow) as fetcher:
+            done = await poll_round(
+                library, fetcher, clock=room.clock, jitter=lambda: 0.0, owner="a", on_stored=stored, concurrency=3
+            )
+    outcomes = {one.feed.url: one.reason for one in done.feeds}
+    assert [outcomes[url] for url in silent] == ["too_slow"] * 3
+    assert [outcomes[url] for url in bad] == ["too_big", "too_big", "private_address"]
+    assert [outcomes[url] for url in good] == [None] * 6
+    assert len(arrived) == 6
+    # Long before the silent ones were given up.
+    assert max(arrived.values()) - begun < 1.0
+
+
+async def test_two_processes_never_poll_at_once(room: Newsroom, store_url: str, opened: Callable[[str], Store]) -> None:
+    room.server.serve(rss(item(1)))
+    other = replace(room, store=opened(store_url))
+    inside: list[Round] = []
+
+    class Between(Fetcher):
+        async def get(self, *arguments: Any, **conditions: Any) -> Any:
+            inside.append(await other.poll(owner="b"))
+            return await super().get(*arguments, **conditions)
+
+    async with Between(contact="", version="", allow=lambda _, port: port == room.server.port) as fetcher:
+        done = await poll_round(
+            room.library(room.server.url()), fetcher, clock=room.clock, jitter=lambda: 0.0, owner="a"
+        )
+    assert done.ran
+    assert inside == [Round(ran=False)]
+    # It is given back at the end.
+    room.clock.advance(minutes=15)
+    assert (await other.poll(owner="b")).feeds[0].unchanged == 1
+
+
+async def test_a_process_that_was_taken_for_dead_writes_nothing(
+    room: Newsroom, store_url: str, opened: Callable[[str], Store]
+) -> None:
+    room.server.serve(rss(item(1)))
+    other = opened(store_url)
+
+    class Asleep(Fetcher):
+        async def get(self, *arguments: Any, **conditions: Any) -> Any:
+            now = room.clock.advance(hours=1)
+            with other.writing() as connection:
+                assert leases.take(connection, "feeds", "b", now=now, until=now + timedelta(hours=1))
+            return await super().get(*arguments, **conditions)
+
+    async with Asleep(contact="", version="", allow=lambda _, port: port == room.server.port) as fetcher:
+        done = await poll_round(
+            room.library(room.server.url()), fetcher, clock=room.clock, jitter=lambda: 0.0, owner="a"
+        )
+    assert done == Round(True, ())
+    assert room.articles() == {}
+    assert room.row().last_polled_at is None
+    # The other's lease is still the other's.
+    assert not (await room.poll(owner="c")).ran
+
+
+async def test_what_fails_between_stores_nothing_and_comes_again(
+    room: Newsroom, caplog: pytest.LogCaptureFixture
+) -> None:
+    room.server.serve(rss(), etag='"0"')
+    await room.poll()
+    room.server.serve(rss(item(1), item(2)), etag='"1"')
+
+    def breaks(_connection: Connection, _stored: Sequence[Article]) -> None:
+        raise RuntimeError("the lights went out")
+
+    found = await room.again(on_stored=breaks)
+    assert (found.outcome, found.reason) == ("failed", "broken")
+    assert "the lights went out" in caplog.text
+    assert room.articles() == {}
+    # The tag is the one of what was stored: with the new one the articles would never have come.
+    assert (room.row().etag, room.row().failures) == ('"0"', 1)
+    room.clock.advance(minutes=30)
+    assert len((await room.poll()).new) == 2
+    assert len(room.told) == 2
+
+
+async def test_a_crash_leaves_everything_to_the_next_process(room: Newsroom) -> None:
+    room.server.serve(rss())
+    await room.poll()
+    room.server.serve(rss(item(1)))
+
+    def dies(_connection: Connection, _stored: Sequence[Article]) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await asyncio.to_thread(asyncio.run, cast(Any, _round(room, dies)))
+    assert room.articles() == {}
+    assert len((await room.poll(owner="b")).new) == 1
+
+
+async def _round(room: Newsroom, on_stored: OnStored) -> Round:
+    room.clock.advance(minutes=15)
+    return await room.poll(on_stored=on_stored)
+
+
+async def test_the_event_loop_is_free_while_the_store_is_busy(small_room: Newsroom) -> None:
+    room = small_room
+    room.server.serve(rss())
+    await room.poll()
+    room.server.serve(rss(item(1)))
+    loop = asyncio.get_running_loop()
+    turned = asyncio.Event()
+    seen: list[bool] = []
+
+    def waits(_connection: Connection, _stored: Sequence[Article]) -> None:
+        async def turn() -> bool:
+            turned.set()
+            return True
+
+        # Answered only by a loop that isn't waiting for this transaction.
+        seen.append(asyncio.run_coroutine_threadsafe(turn(), loop).result(5))
+
+    await room.again(on_stored=waits)
+    assert seen == [True]
+
+
+async def test_the_dossier_s_feeds_come_go_and_come_back(room: Newsroom) -> None:
+    a, b = room.server.serve(rss(item(1)), "/a"), room.server.serve(rss(item(2)), "/b", etag='"b"')
+    await room.poll(a, b)
+    room.clock.advance(minutes=15)
+    only = await room.poll(a)
+    assert [one.feed.url for one in only.feeds] == [a]
+    assert room.row(b).state == "gone"
+    with room.store.reading() as connection:
+        assert [one.name for one in feeds.heard(connection, room.dossier.topic.key)] == ["Feed 0"]
+    room.server.serve(rss(item(2), item(3)), "/b", etag='"c"')
+    back = {one.feed.url: one for one in (await room.poll(b, a)).feeds}
+    # What it brought meanwhile is no news; the other one is now published under the feed's new name.
+    assert (back[b].new, len(back[b].background), len(back[b].revised)) == ((), 1, 1)
+    assert (room.row(b).state, room.row(b).name, room.row(a).name) == ("active", "Feed 0", "Feed 1")
+
+
+def test_sync_changes_only_what_differs(store: Store, dossier: Dossier) -> None:
+    key = dossier.topic.key
+    with store.writing() as connection:
+        assert feeds.sync(connection, key, dossier.topic.feeds, now=START)
+        assert not feeds.sync(connection, key, dossier.topic.feeds, now=START)
+        connection.execute(
+            update(schema.feed).where(schema.feed.c.url == dossier.topic.feeds[0].url).values(state="paused")
+        )
+        assert not feeds.sync(connection, key, dossier.topic.feeds, now=START)
+        assert len(feeds.due(connection, key, START, 1000)) == len(dossier.topic.feeds) - 1
+        assert feeds.sync(connection, key, (), now=START)
+        assert feeds.due(connection, key, START, 1000) == []
+        assert feeds.heard(connection, key) == []
+
+
+def test_the_longest_due_come_first(store: Store, dossier: Dossier) -> None:
+    key = dossier.topic.key
+    with store.writing() as connection:
+        feeds.sync(connection, key, dossier.topic.feeds[:3], now=START)
+        first, second, third = feeds.due(connection, key, START, 3)
+        assert [one.url for one in (first, second, third)] == [one.url for one in dossier.topic.feeds[:3]]
+        for row, minutes in ((first, 20), (second, 10)):
+            feeds.failed(connection, row.id, "It is down.", next_poll_at=START + timedelta(minutes=minutes), now=START)
+        assert [one.id for one in feeds.due(connection, key, START, 3)] == [third.id]
+        later = START + timedelta(minutes=20)
+        assert [one.id for one in feeds.due(connection, key, later, 2)] == [third.id, second.id]
+
+
+# When to ask again --------------------------------------------------------------------------------------------------
+
+_jitter = st.floats(0, 1, exclude_max=True)
+_moments = st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1)).map(lambda moment: moment.replace(tzinfo=UTC))  # noqa: DTZ001
+
+
+@given(st.integers(0, 10**6), _moments, st.none() | st.text() | st.integers(-5, 10**12).map(str), _jitter)
+def test_the_next_poll_is_never_now_and_never_far(
+    failures: int, now: datetime, retry: str | None, jitter: float
+) -> None:
+    pause = next_poll(failures, now, Hints(retry_after=retry), jitter) - now
+    assert timedelta(minutes=15) <= pause <= max(LONGEST, LONGEST_ASKED * 1.1)
+
+
+@given(st.integers(1, 40), _moments, _jitter)
+def test_pauses_grow_with_failures_up_to_a_day(failures: int, now: datetime, jitter: float) -> None:
+    one, two = (next_poll(number, now, Hints(), jitter) for number in (failures, failures + 1))
+    assert one <= two <= now + LONGEST
+    assert next_poll(40, now, Hints(), 0.0) == now + LONGEST
+
+
+@given(st.integers(0, 50), _moments, st.integers(0, 7 * 86_400), _jitter)
+def test_retry_after_is_kept_to_in_both_forms(failures: int, now: datetime, seconds: int, jitter: float) -> None:
+    now = now.replace(microsecond=0)
+    until = now + timedelta(seconds=seconds)
+    for value in (str(seconds), format_datetime(until, usegmt=True)):
+        assert next_poll(failures, now, Hints(retry_after=value), jitter) >= until
+
+
+@pytest.mark.parametrize(
+    "value", ["", "soon", "-5", "1e9", "Wed, 99 Mar 2025 10:00:00 GMT", "٣٠", "Mon, 01 Jan 1990 00:00:00 GMT"]
+)
+def test_what_is_no_retry_after_is_ignored(value: str) -> None:
+    assert next_poll(0, START, Hints(retry_after=value), 0.0) == START + timedelta(minutes=15)
+
+
+def test_intervals_of_an_operator() -> None:
+    day = timedelta(days=1)
+    assert next_poll(0, START, Hints(), 0.0, every=day) == START + day
+    assert next_poll(1_000_000, START, Hints(), 0.0, every=day) == START + day
