@@ -480,7 +480,9 @@ class Parties:
         whole = max(keys, key=len)
         first = [code for code in starting if code not in self._minor]
         near = (*first[:_SUGGESTIONS], *close, *starting, *self._named_in(whole))
-        return self._ask((*near, *self._similar(keys[0])), near=bool(near))
+        # Where several names are near, those that only look a little like it help nobody.
+        similar = () if len(set(near)) > 1 else self._similar(keys[0])
+        return self._ask((*near, *similar), near=bool(near))
 
     def _typo_keys(self) -> list[str]:
         if not self._fuzzy:

@@ -229,17 +229,19 @@ def _settings(bot: RollcallBot) -> Made:
     @app_commands.command(name="settings", description="This server's settings, and who changed them")
     @app_commands.describe(prefix="What typed commands begin with here, such as ! or ?")
     async def settings(interaction: discord.Interaction[Any], prefix: str | None = None) -> None:
-        await _respond(
-            interaction,
-            lambda: servers.settings(
+        def change() -> Answer:
+            done = servers.settings(
                 interaction.guild_id or 0,
                 prefix,
                 bot.app.library,
                 default=bot.app.settings.answers.prefix,
                 by=interaction.user.id,
                 now=bot.app.clock(),
-            ),
-        )
-        await bot.read_prefixes()
+            )
+            # Before it is answered, so that whoever reads the answer can use it.
+            bot.read_prefixes()
+            return done
+
+        await _respond(interaction, change)
 
     return _for_managers(settings)

@@ -23,7 +23,7 @@ class FollowForm(discord.ui.Modal, title="Follow a country"):
     """Asks which country to follow, where a button can't know."""
 
     country: discord.ui.TextInput[FollowForm] = discord.ui.TextInput(
-        label="Country or organisation", placeholder="Name it as you like", max_length=100
+        label="Country or organisation", custom_id="country", placeholder="Name it as you like", max_length=100
     )
 
     async def on_submit(self, interaction: discord.Interaction[RollcallBot]) -> None:  # type: ignore[override]

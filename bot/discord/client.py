@@ -131,13 +131,14 @@ class RollcallBot(commands.AutoShardedBot):
                     guilds.left(connection, identifier, now=now)
 
         await asyncio.to_thread(note)
-        await self.read_prefixes()
+        await asyncio.to_thread(self.read_prefixes)
+        log.info("Ready. Servers: %d.", len(here))
         self.soon()
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Note a new server."""
         await self._note(lambda connection, now: guilds.joined(connection, guild.id, guild.name, now=now))
-        await self.read_prefixes()
+        await asyncio.to_thread(self.read_prefixes)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Note that the bot was removed: nothing is sent there any more."""
@@ -173,14 +174,10 @@ class RollcallBot(commands.AutoShardedBot):
         general = self.app.settings.answers.prefix
         return self._prefixes.get(guild_id or 0, general)
 
-    async def read_prefixes(self) -> None:
-        """Read which servers have a prefix of their own."""
-
-        def read() -> dict[int, str]:
-            with self.app.store.reading() as connection:
-                return {one.id: one.prefix for one in guilds.present(connection).values() if one.prefix}
-
-        self._prefixes = await asyncio.to_thread(read)
+    def read_prefixes(self) -> None:
+        """Read which servers have a prefix of their own; for a thread."""
+        with self.app.store.reading() as connection:
+            self._prefixes = {one.id: one.prefix for one in guilds.present(connection).values() if one.prefix}
 
     def suggestions(self, kind: str, typed: str) -> list[tuple[str, str]]:
         """Return what is offered for a blank of a command, as (shown, filled in)."""

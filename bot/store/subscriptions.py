@@ -139,6 +139,8 @@ def show_person(conn: Connection, kind: SubscriberKind, subscriber: str) -> Pers
         name: int(conn.execute(select(func.count()).select_from(condition[0]).where(condition[1])).scalar_one())
         for name, condition in _traces(kind, subscriber).items()
     }
+    # The same names for everybody: what a terminal can't have is none.
+    counts = {**dict.fromkeys((*_traces("user", "0"),), 0), **counts}
     return Person(tuple(listed(conn, None, kind, subscriber)), MappingProxyType(counts))
 
 
