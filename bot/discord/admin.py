@@ -13,7 +13,7 @@ from discord import app_commands
 from bot.answers import Answer, mistake
 from bot.commands import servers
 from bot.commands.servers import Check, Wish
-from bot.discord.permissions import Channel, checks, missing_to_post
+from bot.discord.permissions import checks, missing_to_post, spot
 from bot.discord.replies import answer_interaction, rendered
 from bot.posts.briefings import build
 from bot.store import briefings
@@ -46,24 +46,28 @@ async def _respond(interaction: Interaction, ask: Callable[[], Answer]) -> None:
     await answer_interaction(interaction, asking, personal=True, always_personal=True)
 
 
-def _channel(interaction: Interaction, identifier: int) -> Channel | None:
+def _checked(interaction: Interaction, wanted: Wish | Plan) -> tuple[Check, ...]:
     guild = interaction.guild
-    return guild.get_channel_or_thread(identifier) if guild is not None else None
+    place = spot(guild, wanted.target_id, wanted.channel_id) if guild is not None else None
+    if place is None or guild is None:
+        remedy = "settings of the channel, Permissions, add me"
+        return (Check("View Channel", "to see the channel", False, True, remedy),)
+    return checks(place, guild.me)
 
 
-def _checked(interaction: Interaction, identifier: int) -> tuple[Check, ...]:
-    channel = _channel(interaction, identifier)
+def _trouble(interaction: Interaction, plan: Plan | None) -> str | None:
+    """Return why a briefing can't be posted now; None where it can, or where there is none."""
     guild = interaction.guild
-    if channel is None or guild is None:
-        name = "the channel"
-        return (Check("View Channel", "to see the channel", False, True, f"settings of {name}, Permissions, add me"),)
-    return checks(channel, guild.me)
+    if plan is None or guild is None:
+        return None
+    place = spot(guild, plan.target_id, plan.channel_id)
+    return "I can't see that channel any more." if place is None else missing_to_post(place, guild.me)
 
 
 async def card(interaction: Interaction, wish: Wish) -> None:
     """Answer with the set-up card."""
     bot = interaction.client
-    checked = _checked(interaction, wish.target_id)
+    checked = _checked(interaction, wish)
     await _respond(
         interaction,
         lambda: servers.card(
@@ -79,7 +83,7 @@ async def card(interaction: Interaction, wish: Wish) -> None:
 
 async def switch_on(interaction: Interaction, wish: Wish) -> None:
     """Switch the briefing on, unless a permission has gone missing since the card was shown."""
-    if any(check.must and not check.ok for check in _checked(interaction, wish.target_id)):
+    if any(check.must and not check.ok for check in _checked(interaction, wish)):
         await card(interaction, wish)
         return
     bot = interaction.client
@@ -120,6 +124,22 @@ def _for_managers(command: Made) -> Made:
     return app_commands.allowed_installs(guilds=True, users=False)(command)
 
 
+class _Postable(app_commands.Transformer):
+    """Takes a channel as Discord tells of it, also one the bot can't see or a thread that is archived."""
+
+    @property
+    def type(self) -> discord.AppCommandOptionType:
+        return discord.AppCommandOptionType.channel
+
+    @property
+    def channel_types(self) -> list[discord.ChannelType]:
+        kinds = discord.ChannelType
+        return [kinds.text, kinds.news, kinds.news_thread, kinds.public_thread, kinds.private_thread]
+
+    async def transform(self, _interaction: discord.Interaction[Any], value: Any, /) -> Any:  # noqa: ANN401
+        return value
+
+
 def _setup(bot: RollcallBot) -> Made:
     @app_commands.command(
         name="setup", description="Set up the daily briefing. Nothing is posted until you switch it on."
@@ -129,17 +149,20 @@ def _setup(bot: RollcallBot) -> Made:
     )
     @app_commands.rename(hour="time")
     async def setup(
-        interaction: discord.Interaction[Any], channel: discord.TextChannel | discord.Thread, hour: str, zone: str
+        interaction: discord.Interaction[Any],
+        channel: app_commands.Transform[app_commands.AppCommandChannel | app_commands.AppCommandThread, _Postable],
+        hour: str,
+        zone: str,
     ) -> None:
         at, named = servers.parse_hour(hour), servers.parse_zone(zone)
         if at is None or named is None:
             await _respond(interaction, lambda: servers.wrong_hour(hour) if at is None else servers.wrong_zone(zone))
             return
-        parent = getattr(channel, "parent_id", None)
+        in_thread = isinstance(channel, app_commands.AppCommandThread)
         wish = Wish(
             interaction.guild_id or 0,
-            parent if isinstance(channel, discord.Thread) and parent else channel.id,
-            channel.id if isinstance(channel, discord.Thread) else None,
+            channel.parent_id if isinstance(channel, app_commands.AppCommandThread) else channel.id,
+            channel.id if in_thread else None,
             at,
             named,
         )
@@ -176,11 +199,8 @@ def _briefings(bot: RollcallBot) -> app_commands.Group:
     @group.command(name="show", description="Where and when it is posted, what is missing, and who changed what")
     async def show(interaction: discord.Interaction[Any]) -> None:
         plan = await plan_of(interaction)
-        checked = _checked(interaction, plan.target_id) if plan else ()
-        channel = _channel(interaction, plan.target_id) if plan else None
-        trouble = missing_to_post(channel, interaction.guild.me) if channel and interaction.guild else None
-        if plan and channel is None:
-            trouble = "I can't see that channel any more."
+        checked = _checked(interaction, plan) if plan else ()
+        trouble = _trouble(interaction, plan)
         await _respond(
             interaction,
             lambda: servers.show(interaction.guild_id or 0, checked, library, trouble=trouble, now=clock()),

@@ -18,7 +18,7 @@ from bot.commands.command import Command
 from bot.discord import admin, buttons, slash
 from bot.discord.addressed import addressed
 from bot.discord.messenger import InvalidRequests
-from bot.discord.permissions import missing_to_post
+from bot.discord.permissions import missing_to_write
 from bot.discord.replies import Reply, answer_interaction, rendered, reply_to_message
 from bot.render import render
 from bot.request import Reader, Request, Server, parse
@@ -281,11 +281,14 @@ class RollcallBot(commands.AutoShardedBot):
 
     def _cannot_write(self, message: discord.Message, request: Request, missing: str) -> None:
         """Tell whoever typed a command why there is no answer, once a day and channel: they asked, so they may know."""
+        # Of what was typed only the name of a command may be kept, and that is ours.
+        command = find(joined(request).name)
+        name = command.name if command is not None else "help"
         told = render.as_discord(
             Answer(
-                command=request.name,
+                command=name,
                 template="cant-write",
-                view={"channel": message.channel.id, "missing": missing, "command": request.name},
+                view={"channel": message.channel.id, "missing": missing, "command": name},
             )
         )
         now = self.app.clock()
@@ -351,13 +354,6 @@ class RollcallBot(commands.AutoShardedBot):
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         """Tell that an event was not handled, and why; never its contents."""
         log.exception("The event %s was not handled.", event_method)
-
-
-def missing_to_write(channel: discord.abc.GuildChannel | discord.Thread, me: discord.Member) -> str | None:
-    """Return why an answer can't be written in a channel; reading its history is not needed for that."""
-    have = channel.permissions_for(me)
-    needed = have.send_messages_in_threads if isinstance(channel, discord.Thread) else have.send_messages
-    return None if have.view_channel and needed else missing_to_post(channel, me)
 
 
 def _nothing(_bot: commands.AutoShardedBot, _message: discord.Message) -> list[str]:

@@ -14,7 +14,7 @@ import aiohttp
 import discord
 from discord.http import MultipartParameters
 
-from bot.discord.permissions import missing_to_post
+from bot.discord.permissions import missing_to_post, spot
 from bot.outbox import NotSent, Outcome, Pace, Sent, Trouble
 from bot.store.deliveries import Place
 
@@ -146,14 +146,9 @@ class DiscordMessenger:
         guild = bot.get_guild(place.guild_id)
         if guild is None or guild.me is None:
             return None
-        channel = guild.get_channel_or_thread(int(place.id))
-        if channel is None and place.channel_id is not None:
-            # An archived thread is told of nowhere; its parent's permissions are its own.
-            channel = guild.get_channel(place.channel_id)
-        if channel is None:
-            # Unknown to us may be gone or hidden: sending says which.
-            return None
-        return missing_to_post(channel, guild.me)
+        where = spot(guild, int(place.id), place.channel_id)
+        # Unknown to us may be gone or hidden: sending says which.
+        return missing_to_post(where, guild.me) if where is not None else None
 
     async def post(self, place: Place, content: Mapping[str, Any], nonce: str) -> Outcome:
         """See :class:`~bot.outbox.Messenger`."""

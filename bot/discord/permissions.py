@@ -32,34 +32,79 @@ NEEDS: Final = (
 IN_THREADS: Final = Need("send_messages_in_threads", "Send Messages in Threads", "to post")
 
 
-def needs_in(channel: Channel) -> tuple[Need, ...]:
-    """Return what is needed to post in a channel; in a thread another permission counts for sending."""
-    if isinstance(channel, discord.Thread):
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where something is to be posted: a channel or thread, or the channel of a thread that isn't known.
+
+    An archived thread is told of nowhere; its permissions are its channel's, as every thread's are.
+    """
+
+    channel: Channel
+    in_thread: bool
+
+    @property
+    def locked(self) -> bool:
+        """Whether it is a thread that only those who manage threads may write in."""
+        return isinstance(self.channel, discord.Thread) and self.channel.locked
+
+    @property
+    def home(self) -> Channel:
+        """The channel whose settings decide."""
+        parent = self.channel.parent if isinstance(self.channel, discord.Thread) else None
+        return parent or self.channel
+
+
+def spot(guild: discord.Guild, identifier: int, parent_id: int | None) -> Spot | None:
+    """Return where a channel or thread is; None where nothing is known of it. ``parent_id``: of a thread."""
+    channel = guild.get_channel_or_thread(identifier)
+    if channel is not None:
+        return Spot(channel, isinstance(channel, discord.Thread))
+    parent = guild.get_channel(parent_id) if parent_id is not None and parent_id != identifier else None
+    return Spot(parent, True) if parent is not None else None
+
+
+def needs_in(place: Spot) -> tuple[Need, ...]:
+    """Return what is needed to post in a place; in a thread another permission counts for sending."""
+    if place.in_thread:
         return tuple(IN_THREADS if need.flag == "send_messages" else need for need in NEEDS)
     return NEEDS
 
 
-def checks(channel: Channel, me: discord.Member) -> tuple[Check, ...]:
+def checks(place: Spot, me: discord.Member) -> tuple[Check, ...]:
     """Return every permission with whether it is there and, where it is not, how to give it."""
-    have = channel.permissions_for(me)
-    return tuple(
+    have = place.channel.permissions_for(me)
+    settings = f"channel settings of #{place.home.name}, Permissions, add {me.display_name}"
+    found = [
         Check(
             label=need.label,
             purpose=need.purpose,
             ok=bool(getattr(have, need.flag)),
             must=need.must,
-            remedy=f"channel settings of #{channel.name}, Permissions, add {me.display_name}, switch on {need.label}",
+            remedy=f"{settings}, switch on {need.label}",
         )
-        for need in needs_in(channel)
-    )
+        for need in needs_in(place)
+    ]
+    if place.locked and not have.manage_threads:
+        remedy = "unlock it, or choose another place"
+        found.append(Check("An unlocked thread", f"{place.channel.name} is locked", False, True, remedy))
+    return tuple(found)
 
 
-def missing_to_post(channel: Channel, me: discord.Member) -> str | None:
-    """Return a sentence that names what is missing to post in a channel, and the remedy; None when all is there."""
-    lacking = [check for check in checks(channel, me) if check.must and not check.ok]
-    if isinstance(channel, discord.Thread) and channel.locked and not channel.permissions_for(me).manage_threads:
-        return f"The thread {channel.name} is locked. Unlock it, or choose another place with /setup."
+def missing_to_post(place: Spot, me: discord.Member) -> str | None:
+    """Return a sentence that names what is missing to post in a place, and the remedy; None when all is there."""
+    if place.locked and not place.channel.permissions_for(me).manage_threads:
+        return f"The thread {place.channel.name} is locked. Unlock it, or choose another place with /setup."
+    lacking = [check for check in checks(place, me) if check.must and not check.ok]
     if not lacking:
         return None
     names = ", ".join(check.label for check in lacking)
-    return f"Missing in #{channel.name}: {names}. To mend it: {lacking[0].remedy}."
+    return f"Missing in #{place.channel.name}: {names}. To mend it: {lacking[0].remedy}."
+
+
+def missing_to_write(channel: Channel, me: discord.Member) -> str | None:
+    """Return why an answer can't be written in a channel; reading its history is not needed for that."""
+    place = Spot(channel, isinstance(channel, discord.Thread))
+    have = channel.permissions_for(me)
+    may = have.send_messages_in_threads if place.in_thread else have.send_messages
+    shut = place.locked and not have.manage_threads
+    return None if have.view_channel and may and not shut else missing_to_post(place, me)
