@@ -83,11 +83,9 @@ def forget(conn: Connection, *, now: datetime) -> list[int]:
         places = select(subscription.c.subscriber_id).where(
             subscription.c.subscriber_kind == "channel", subscription.c.guild_id == guild_id
         )
-        conn.execute(
-            delete(subscriber_update).where(
-                subscriber_update.c.subscriber_kind == "channel", subscriber_update.c.subscriber_id.in_(places)
-            )
-        )
+        # What was told through the server, also to channels and people that have stopped since.
+        sent = select(delivery.c.id).where(delivery.c.guild_id == guild_id)
+        conn.execute(delete(subscriber_update).where(subscriber_update.c.delivery_id.in_(sent)))
         conn.execute(
             delete(shown).where(
                 or_(
