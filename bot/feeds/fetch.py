@@ -186,13 +186,14 @@ class Fetcher:
     ) -> None:
         """Set up; nothing is opened yet.
 
-        ``contact`` is an address where people read who runs this, ``version`` the program's. ``ports`` are allowed on
-        public addresses besides the web's own; ``allow(address, port)`` says which further ones may be reached. ``ask``
-        looks a name up.
+        ``contact`` is an address where people read who runs this ("" to name none), ``version`` the program's.
+        ``ports`` are allowed on public addresses besides the web's own; ``allow(address, port)`` says which further
+        ones may be reached. ``ask`` looks a name up.
         """
         self.limits = limits or Limits()
-        agent = re.sub(r"[^\x20-\x7e]|[()]", "", f"RollcallFeeds/{version}")
-        self._agent = f"{agent} (+{re.sub(r'[^!-~]|[()]', '', contact)})"
+        agent = re.sub(r"[^!-~]|[()]", "", f"RollcallFeeds/{version}")
+        contact = re.sub(r"[^!-~]|[()]", "", contact)
+        self._agent = f"{agent} (+{contact})" if contact else agent
         self._ports = WEB_PORTS | ports
         self._allow = allow
         self._ask = ask

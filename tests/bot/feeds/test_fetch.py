@@ -82,6 +82,13 @@ async def test_a_contact_cannot_smuggle_header_lines(server: FeedServer) -> None
     assert server.asked()[0]["User-Agent"] == "RollcallFeeds/12 (+me@example.orgX-Evil:1)"
 
 
+async def test_who_names_no_contact_sends_none(server: FeedServer) -> None:
+    url = server.serve(rss())
+    async with fetcher(server.port, contact="") as one:
+        await one.get(url)
+    assert server.asked()[0]["User-Agent"] == "RollcallFeeds/1.2"
+
+
 async def test_remembered_headers_that_cannot_be_sent_are_left_out(server: FeedServer) -> None:
     url = server.serve(rss())
     async with fetcher(server.port) as one:
@@ -192,6 +199,13 @@ async def test_several_private_addresses_of_one_name(server: FeedServer) -> None
         return [(socket.AF_INET, "10.0.0.1"), (socket.AF_INET, "192.168.0.1"), (socket.AF_INET6, "fe80::1")]
 
     assert (await failure("http://many.test/", ask=many)).reason == "private_address"
+
+
+async def test_a_mapped_address_is_judged_as_what_it_maps() -> None:
+    found = await failure("http://[::ffff:10.0.0.1]/")
+    assert found.reason == "private_address"
+    assert "10.0.0.1" in found.sentence
+    assert (await failure("http://[::ffff:93.184.215.14]:22/")).reason == "bad_address"
 
 
 async def test_a_name_that_leads_to_an_allowed_address(server: FeedServer) -> None:
