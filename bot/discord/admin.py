@@ -42,6 +42,8 @@ def _refusal(interaction: Interaction) -> Answer | None:
 async def _respond(interaction: Interaction, ask: Callable[[], Answer]) -> None:
     """Answer whoever manages the server; everybody else hears why not."""
     refusal = _refusal(interaction)
+    if interaction.guild is not None:
+        await interaction.client.know(interaction.guild)
     asking = asyncio.to_thread(rendered, ask if refusal is None else lambda: refusal)
     await answer_interaction(interaction, asking, personal=True, always_personal=True)
 

@@ -70,6 +70,7 @@ class RollcallBot(commands.AutoShardedBot):
         self.soon = soon
         self._ask = ask or (lambda request: answer(request, app.library))
         self._prefixes: dict[int, str] = {}
+        self._known: set[int] = set()
         self.reads_messages = wanted.message_content
         if wanted.contact:
             self.http.user_agent = f"DiscordBot ({wanted.contact}, {_version()})"
@@ -137,11 +138,26 @@ class RollcallBot(commands.AutoShardedBot):
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Note a new server."""
+        await self.know(guild)
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """Note a server that is told of late."""
+        await self.know(guild)
+
+    async def know(self, guild: discord.Guild) -> None:
+        """Note a server, unless it is known.
+
+        Every door does, too: the library tells of no event for a server that it hears of while it gets ready.
+        """
+        if guild.id in self._known:
+            return
         await self._note(lambda connection, now: guilds.joined(connection, guild.id, guild.name, now=now))
         await asyncio.to_thread(self.read_prefixes)
+        self._known.add(guild.id)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Note that the bot was removed: nothing is sent there any more."""
+        self._known.discard(guild.id)
         await self._note(lambda connection, now: guilds.left(connection, guild.id, now=now))
 
     async def on_guild_update(self, _before: discord.Guild, after: discord.Guild) -> None:
@@ -220,6 +236,8 @@ class RollcallBot(commands.AutoShardedBot):
         )
         if meant is None:
             return
+        if message.guild is not None:
+            await self.know(message.guild)
         typed = guild_id is not None and message.content.startswith(prefix)
         request = parse(
             meant.line,
@@ -313,19 +331,20 @@ class RollcallBot(commands.AutoShardedBot):
 
     async def answer_slash(self, interaction: discord.Interaction[Any], line: str, command: Command) -> None:
         """Answer a slash command: facts to everybody, settings and mistakes to whoever asked."""
-        request = self._request(interaction, line)
+        request = await self._request(interaction, line)
         asking = asyncio.to_thread(self._reply, request)
         self._after(await answer_interaction(interaction, asking, personal=command.personal))
 
     async def answer_press(self, interaction: discord.Interaction[Any], line: str) -> None:
         """Answer a button or form, to whoever used it only, so that a channel never fills up."""
-        asking = asyncio.to_thread(self._reply, self._request(interaction, line))
+        asking = asyncio.to_thread(self._reply, await self._request(interaction, line))
         self._after(await answer_interaction(interaction, asking, personal=True, always_personal=True))
 
-    def _request(self, interaction: discord.Interaction[Any], line: str) -> Request:
+    async def _request(self, interaction: discord.Interaction[Any], line: str) -> Request:
         guild = interaction.guild
         server = None
         if guild is not None and interaction.channel_id is not None and self.get_guild(guild.id) is not None:
+            await self.know(guild)
             manages = interaction.permissions.manage_guild
             server = Server(guild.id, Reader("channel", str(interaction.channel_id)), manages)
         direct = interaction.context.dm_channel

@@ -157,7 +157,8 @@ def _sqlite(url: URL, shown: str) -> Engine:
         ) from error
     if path.is_dir():
         raise StoreError(f"The store {shown} is a folder. Name a file inside it.")
-    engine = create_engine(url, connect_args={"timeout": BUSY_MS / 1000})
+    # Errors must not repeat what is stored: they end up in logs.
+    engine = create_engine(url, connect_args={"timeout": BUSY_MS / 1000}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
@@ -208,7 +209,7 @@ def _postgres(url: URL, shown: str) -> Engine:
     if "application_name" not in url.query:
         arguments["application_name"] = "rollcall"
     try:
-        return create_engine(url, connect_args=arguments, pool_pre_ping=True, pool_timeout=10)
+        return create_engine(url, connect_args=arguments, pool_pre_ping=True, pool_timeout=10, hide_parameters=True)
     except (ImportError, NoSuchModuleError):
         raise StoreError(
             f"The store {shown} needs the PostgreSQL driver. Install it with `pip install 'rollcall[postgres]'`."

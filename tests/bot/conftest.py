@@ -6,7 +6,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +41,9 @@ Rollcall = Callable[..., Said]
 
 @pytest.fixture(scope="session")
 def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with the shipped dossier taken in, to be copied."""
+    """A data folder with the shipped dossier taken in, an hour before :data:`NOW`, to be copied."""
     folder = tmp_path_factory.mktemp("seeded")
-    with open_app(str(folder)):
+    with open_app(str(folder), clock=lambda: NOW - timedelta(hours=1)):
         pass
     return folder
 

@@ -42,10 +42,10 @@ async def discord(clock: Clock) -> AsyncIterator[DiscordDouble]:
         assert double.violations == []
 
 
-def write_settings(home: Path, double: DiscordDouble, more: str = "") -> None:
-    """Point a data folder at a double."""
+def write_settings(home: Path, double: DiscordDouble, more: str = "", top: str = "") -> None:
+    """Point a data folder at a double; ``top`` stands before the first section, ``more`` behind the last."""
     (home / "config.toml").write_text(
-        f'[discord]\napi = "{double.api}"\ngateway = "{double.gateway}"\ncdn = "{double.cdn}"\n'
+        f'{top}\n[discord]\napi = "{double.api}"\ngateway = "{double.gateway}"\ncdn = "{double.cdn}"\n'
         f'contact = "https://example.org/rollcall"\nready_seconds = 0.05\n{more}'
     )
 
@@ -56,9 +56,9 @@ def start(home: Path, discord: DiscordDouble, clock: Clock) -> Start:
 
     @asynccontextmanager
     async def run(
-        *, more: str = "", ask: Callable[[Request], Answer] | None = None, home: Path = home
+        *, more: str = "", top: str = "", ask: Callable[[Request], Answer] | None = None, home: Path = home
     ) -> AsyncIterator[Running]:
-        write_settings(home, discord, more)
+        write_settings(home, discord, more, top)
         with open_app(str(home), clock=clock) as app:
             running = Running(app, ask=ask, jitter=lambda: 0.0)
             point(app.settings.discord)
