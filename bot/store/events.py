@@ -84,7 +84,10 @@ def record(
 
 
 def held(conn: Connection, dossier: str, party: str, kinds: Iterable[EventKind], *, now: datetime) -> list[Event]:
-    """Return a party's events that may not leave yet, the oldest first: an undo can still cancel them."""
+    """Return a party's events that may not leave yet, the oldest first: an undo can still cancel them.
+
+    Nobody is told of them until the commit. What somebody was told already, by a clock ahead of ``now``, has left.
+    """
     query = (
         select(event)
         .where(
@@ -95,8 +98,14 @@ def held(conn: Connection, dossier: str, party: str, kinds: Iterable[EventKind],
             event.c.cancelled_at.is_(None),
         )
         .order_by(event.c.id)
+        .with_for_update(of=event)
     )
-    return [_event(row) for row in conn.execute(query)]
+    found = [_event(row) for row in conn.execute(query)]
+    # A statement of its own: it sees what was told while the one above waited.
+    columns = subscriber_update.c
+    told = conn.execute(select(columns.event_id).where(columns.event_id.in_([one.id for one in found]))).scalars()
+    left = set(told)
+    return [one for one in found if one.id not in left]
 
 
 def cancel(conn: Connection, ids: Iterable[int], *, now: datetime) -> None:
@@ -104,8 +113,10 @@ def cancel(conn: Connection, ids: Iterable[int], *, now: datetime) -> None:
     conn.execute(update(event).where(event.c.id.in_(list(ids))).values(cancelled_at=now))
 
 
-def untold(conn: Connection, dossier: str, *, now: datetime, since: datetime) -> list[Untold]:
-    """Return what active subscribers were not told yet, the oldest first.
+def untold(
+    conn: Connection, dossier: str, *, now: datetime, since: datetime, of: tuple[SubscriberKind, str] | None = None
+) -> list[Untold]:
+    """Return what active subscribers were not told yet, the oldest first; with ``of`` only what that one was not.
 
     Left out: what may not leave yet at ``now`` or happened before ``since`` or before they subscribed, those whose next
     try is still to come, and everything of servers that removed the bot.
@@ -139,6 +150,8 @@ def untold(conn: Connection, dossier: str, *, now: datetime, since: datetime) ->
         )
         .order_by(event.c.id)
     )  # fmt: skip
+    if of is not None:
+        query = query.where(columns.subscriber_kind == of[0], columns.subscriber_id == of[1])
     return [
         Untold(
             row.subscriber_kind, row.subscriber_id, row.cadence, row.subscribed_at, row.guild_id, row.dm_channel_id,
@@ -148,13 +161,36 @@ def untold(conn: Connection, dossier: str, *, now: datetime, since: datetime) ->
     ]  # fmt: skip
 
 
+def still_untold(
+    conn: Connection,
+    dossier: str,
+    kind: SubscriberKind,
+    subscriber: str,
+    ids: Iterable[int],
+    *,
+    now: datetime,
+    since: datetime,
+) -> bool:
+    """Tell whether a subscriber still is to be told of all these events; until the commit that can't change.
+
+    Between looking and telling another process may have told them, an editor taken one back, the person left.
+    """
+    wanted = sorted(ids)
+    whose = (subscription.c.subscriber_kind == kind, subscription.c.subscriber_id == subscriber)
+    # On PostgreSQL these wait for whoever changes the rows; on SQLite the writer is alone.
+    conn.execute(select(subscription.c.id).where(*whose).order_by(subscription.c.id).with_for_update()).all()
+    conn.execute(select(event.c.id).where(event.c.id.in_(wanted)).order_by(event.c.id).with_for_update(read=True)).all()
+    found = {one.event.id for one in untold(conn, dossier, now=now, since=since, of=(kind, subscriber))}
+    return found.issuperset(wanted)
+
+
 def tell(
     conn: Connection, kind: SubscriberKind, subscriber: str, ids: Iterable[int], *, delivery_id: int, now: datetime
 ) -> None:
     """Note that a delivery tells a subscriber of events.
 
-    Commit point: the caller's, with the delivery: being told and being owed are one thing. Raises StoreError when
-    another delivery tells one of them already; then nothing of this transaction may stay.
+    Commit point: the caller's, with the delivery: being told and being owed are one thing. Ask :func:`still_untold`
+    first, in the same transaction: telling one twice is refused by the database.
     """
     rows = [
         {
