@@ -25,7 +25,7 @@ from bot.outbox import NotSent, Outbox, Sent, Trouble, Worked
 from bot.posts import briefings, updates
 from bot.request import Request
 from bot.secrets import Token
-from bot.store import deliveries, guilds, subscriptions
+from bot.store import deliveries, events, guilds, subscriptions
 from bot.store.deliveries import Delivery
 from bot.store.engine import Connection
 from bot.ticker import Ticker
@@ -196,8 +196,15 @@ def _kept(connection: Connection, delivery: Delivery, outcome: NotSent, now: dat
 
 
 def _dropped(connection: Connection, delivery: Delivery, outcome: NotSent, now: datetime) -> None:
-    """A message will never arrive: what it told a subscriber counts as untold, and they are left alone for a while."""
-    if _kind(delivery) in _TO_SUBSCRIBERS:
+    """A message will never arrive: what it told a subscriber counts as untold.
+
+    Whoever refused it is left alone for a while; one that could not leave in time, or that Discord will never take as
+    it is, is nobody's refusal, and the latter would be refused again.
+    """
+    if _kind(delivery) in _TO_SUBSCRIBERS and outcome.trouble not in {Trouble.REFUSED, Trouble.GONE}:
+        if outcome.trouble is not Trouble.OURS:
+            events.untell(connection, delivery.id)
+    elif _kind(delivery) in _TO_SUBSCRIBERS:
         kind: subscriptions.SubscriberKind = "user" if delivery.place.kind == "user" else "channel"
         updates.refused(connection, kind, delivery.place.id, delivery.id, now=now)
     if _kind(delivery) == "briefing" and outcome.trouble is Trouble.GONE:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from bot.answers import Action, Answer, BrokenReceipt, Receipt
 from bot.commands.asking import counted_as, label, lower_first, receipts
-from bot.due import latest_due
+from bot.due import FOLDED_AFTER, latest_due
 from bot.library import Library
 from bot.posts.briefings import ROOM
 from bot.render import render
@@ -150,21 +150,21 @@ def _hours(connection: Connection, library: Library, kind: subscriptions.Subscri
 def _owe(library: Library, message: Message, now: datetime) -> None:
     answer = update(library, message)
     contents = render.as_discord(answer, room=ROOM)
+    place = Place("user" if message.kind == "user" else "channel", message.id, message.guild_id, message.dm_channel_id)
+    # What was due long ago, because the bot was away or messages were refused, must not be given up by the outbox as
+    # too old: no other message would tell it. The line says since when it was due.
+    due_at, late_line = max(message.due_at, now - FOLDED_AFTER / 2), render.late_line(message.due_at)
     with library.store.writing() as connection:
-        delivery_id, new = deliveries.owe(
-            connection,
-            message.once_key,
-            Place(
-                "user" if message.kind == "user" else "channel",
-                message.id,
-                message.guild_id,
-                message.dm_channel_id,
-            ),
-            contents,
-            due_at=message.due_at,
-            now=now,
-            late_line=render.late_line(message.due_at),
-        )
+        key, new, tries = message.once_key, False, 0
+        while True:
+            delivery_id, new = deliveries.owe(
+                connection, key, place, contents, due_at=due_at, now=now, late_line=late_line
+            )
+            if new or message.rhythm != "instant" or not deliveries.was_dropped(connection, delivery_id):
+                break
+            # That try was given up, and what it told is untold again: this is another one.
+            tries += 1
+            key = f"{message.once_key}:{tries}"
         if new:
             events.tell(
                 connection,

@@ -284,6 +284,13 @@ def drop(conn: Connection, delivery_id: int, error: str, *, now: datetime) -> No
     conn.execute(update(shown).where(shown.c.delivery_id == delivery_id).values(void=True))
 
 
+def was_dropped(conn: Connection, delivery_id: int) -> bool:
+    """Tell whether a delivery was given up before all of it arrived."""
+    columns = delivery_part.c
+    query = select(columns.position).where(columns.delivery_id == delivery_id, columns.state == "dropped")
+    return conn.execute(query.limit(1)).first() is not None
+
+
 def wake(conn: Connection, guild_id: int) -> None:
     """Let what waits for a later try in a server be tried now: its permissions may have changed."""
     conn.execute(
