@@ -295,7 +295,7 @@ class RollcallBot(commands.AutoShardedBot):
                 return
         paused = any(one.state == "paused" for one in followed)
         told = render.as_discord(Answer("subscriptions", "closed", {"paused": paused}, personal=True))
-        reply.bodies.extend(told)
+        reply.aside.extend(told)
 
     def _cannot_write(self, message: discord.Message, request: Request, missing: str) -> None:
         """Tell whoever typed a command why there is no answer, once a day and channel: they asked, so they may know."""

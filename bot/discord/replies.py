@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
@@ -29,10 +29,14 @@ MAX_FOLLOW_UPS: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer as the bodies of its messages; ``personal`` ones are for the asker alone where possible."""
+    """An answer as the bodies of its messages; ``personal`` ones are for the asker alone where possible.
+
+    ``aside`` is told behind the answer, and is the asker's alone whatever the answer is.
+    """
 
     answer: Answer
     bodies: list[dict[str, Any]]
+    aside: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def personal(self) -> bool:
@@ -64,7 +68,7 @@ async def reply_to_message(bot: RollcallBot, message: discord.Message, reply: Re
     reference: dict[str, Any] | None = {"message_id": str(message.id), "fail_if_not_exists": False}
     if guild is not None and not channel.permissions_for(guild.me).read_message_history:
         reference = None
-    for number, body in enumerate(reply.bodies):
+    for number, body in enumerate([*reply.bodies, *reply.aside]):
         filled = dict(body)
         if reference is not None and number == 0:
             filled["message_reference"] = reference
@@ -92,11 +96,13 @@ async def answer_interaction(
         await interaction.response.defer(ephemeral=hidden, thinking=True)
         reply = await task
         await _after_waiting(interaction, reply, hidden=hidden, only_me=always_personal or reply.personal)
+        await _follow_up(interaction, reply.aside, only_me=True)
         return reply
     only_me = always_personal or reply.personal
     first, *rest = reply.bodies
     await interaction.response.send_message(ephemeral=only_me, **_arguments(first))
     await _follow_up(interaction, rest, only_me)
+    await _follow_up(interaction, reply.aside, only_me=True)
     return reply
 
 
