@@ -132,10 +132,20 @@ def owe(
 def claim_due(conn: Connection, owner: str, now: datetime, limit: int, *, hold: timedelta = HOLD) -> list[Delivery]:
     """Take up to ``limit`` deliveries that are due, the longest due first, and keep others off them for ``hold``.
 
-    Left out are those that are done, wait for a later try, or are another process's. Commit before working on them:
-    then they are the owner's whatever happens; what is not done by ``now + hold`` comes back to whoever asks.
+    Left out are those that are done, wait for a later try, or are another process's, and what comes after such a
+    one at the same place: readers get messages in order. Commit before working on them: then they are the owner's
+    whatever happens; what is not done by ``now + hold`` comes back to whoever asks.
     """
     columns = delivery.c
+    before = delivery.alias().c
+    stuck = select(before.id).where(
+        before.place_kind == columns.place_kind,
+        before.place_id == columns.place_id,
+        before.action == "post",
+        before.done_at.is_(None),
+        or_(before.due_at < columns.due_at, and_(before.due_at == columns.due_at, before.id < columns.id)),
+        or_(before.next_try_at > now, before.claimed_until > now),
+    )
     gone = select(guild.c.id).where(and_(guild.c.id == columns.guild_id, guild.c.left_at.is_not(None))).exists()
     due = (
         select(delivery)
@@ -146,6 +156,7 @@ def claim_due(conn: Connection, owner: str, now: datetime, limit: int, *, hold: 
             or_(columns.claimed_until.is_(None), columns.claimed_until <= now),
             # A server that removed the bot is sent nothing.
             or_(columns.guild_id.is_(None), ~gone),
+            or_(columns.action != "post", ~stuck.exists()),
         )
         .order_by(columns.due_at, columns.id)
         .limit(limit)

@@ -77,9 +77,9 @@ def test_only_what_is_due_free_and_undone_is_claimed(store: Store) -> None:
     later = NOW + timedelta(hours=1)
     with store.writing() as conn:
         for key, due_at in (("second", NOW), ("first", NOW - timedelta(hours=1)), ("not yet", later)):
-            owe(conn, key, due_at=due_at)
+            owe(conn, key, Place("channel", key), due_at)
         for key in ("done", "waiting"):
-            owe(conn, key)
+            owe(conn, key, Place("channel", key))
         conn.execute(update(delivery).where(delivery.c.once_key == "done").values(done_at=NOW))
         conn.execute(update(delivery).where(delivery.c.once_key == "waiting").values(next_try_at=later))
 
@@ -118,7 +118,7 @@ def test_two_that_claim_at_once_never_get_the_same(store_url: str, opened: Calla
     stores = [opened(store_url) for _ in range(2)]
     with stores[0].writing() as conn:
         for number in range(60):
-            owe(conn, f"briefing {number}")
+            owe(conn, f"briefing {number}", Place("channel", str(number)))
     start = Barrier(2)
 
     def work(number: int) -> list[str]:
@@ -143,10 +143,158 @@ def test_on_postgresql_claimants_pass_by_each_other(store_url: str, opened: Call
     one, two = opened(store_url), opened(store_url)
     with one.writing() as conn:
         for number in range(4):
-            owe(conn, f"briefing {number}")
+            owe(conn, f"briefing {number}", Place("channel", str(number)))
     with one.writing() as first, two.writing() as second:
         assert len(deliveries.claim_due(first, "a", NOW, 3)) == 3
         assert len(deliveries.claim_due(second, "b", NOW, 3)) == 1
+
+
+def _claimed(store: Store, now: datetime, owner: str = "w", limit: int = 10) -> list[str]:
+    with store.writing() as conn:
+        return [one.once_key for one in deliveries.claim_due(conn, owner, now, limit)]
+
+
+def test_what_is_owed_to_a_place_goes_in_order(store: Store) -> None:
+    elsewhere = Place("channel", "43", guild_id=7)
+    with store.writing() as conn:
+        first, _ = owe(conn, "first", due_at=NOW - timedelta(minutes=2))
+        owe(conn, "second", due_at=NOW - timedelta(minutes=1))
+        owe(conn, "elsewhere", elsewhere)
+        owe(conn, "a person of the same number", Place("user", CHANNEL.id))
+    # What another process works on, or what waits for a later try, holds back what comes after it there.
+    assert _claimed(store, NOW, limit=1) == ["first"]
+    assert _claimed(store, NOW, "another") == ["elsewhere", "a person of the same number"]
+    with store.writing() as conn:
+        deliveries.let_go(conn, first, next_try_at=NOW + timedelta(hours=1), error="refused")
+    assert _claimed(store, NOW + timedelta(minutes=1)) == []
+    # The message of a day that has not come holds back nothing, and neither does one that is done.
+    with store.writing() as conn:
+        owe(conn, "third", due_at=NOW + timedelta(minutes=30))
+        deliveries.drop(conn, first, "gone", now=NOW)
+    assert _claimed(store, NOW + timedelta(minutes=1)) == ["second"]
+    with store.writing() as conn:
+        conn.execute(update(delivery).values(claimed_until=None))
+    assert _claimed(store, NOW + timedelta(hours=1)) == ["second", "elsewhere", "a person of the same number", "third"]
+
+
+def test_a_post_that_waits_does_not_keep_an_older_one_from_being_taken_back(store: Store) -> None:
+    with store.writing() as conn:
+        waits, _ = owe(conn, "waits")
+        deliveries.let_go(conn, waits, next_try_at=NOW + timedelta(hours=1), error="refused")
+        deliveries.owe(
+            conn, "take back", CHANNEL, [], due_at=NOW, now=NOW, action="delete", target_message_id=9
+        )  # fmt: skip
+    assert _claimed(store, NOW) == ["take back"]
+
+
+def _claim(store: Store, now: datetime = NOW) -> deliveries.Delivery:
+    with store.writing() as conn:
+        conn.execute(update(delivery).values(claimed_until=None))
+        (found,) = deliveries.claim_due(conn, "w", now, 10)
+    return found
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_words_and_place_are_fixed_before_the_first_try(store: Store, late: bool) -> None:
+    with store.writing() as conn:
+        made, _ = deliveries.owe(
+            conn, "k", CHANNEL, [CONTENT, {"content": "second"}], due_at=NOW, now=NOW, late_line="-# Late."
+        )
+    claimed = _claim(store)
+    with store.writing() as conn:
+        frozen = deliveries.freeze(conn, claimed, now=NOW, late=late)
+    expected = f"-# Late.\n{CONTENT['content']}" if late else CONTENT["content"]
+    assert [part.content["content"] for part in frozen.parts] == [expected, "second"]
+    assert {**frozen.parts[0].content, "content": None} == {**CONTENT, "content": None}
+    with store.writing() as conn:
+        deliveries.move(conn, made, Place("channel", "other"))
+        # Later tries are of the same words, however late they are.
+        again = deliveries.freeze(conn, _stored(conn), now=NOW + timedelta(hours=1), late=True)
+    assert (again.parts, again.frozen_at, again.place) == (frozen.parts, NOW, CHANNEL)
+
+
+def _stored(conn: Connection) -> deliveries.Delivery:
+    conn.execute(update(delivery).values(claimed_until=None, next_try_at=None))
+    (found,) = deliveries.claim_due(conn, "w", NOW + timedelta(days=9), 10)
+    return found
+
+
+def test_a_part_remembers_its_first_try_until_it_surely_did_not_arrive(store: Store) -> None:
+    second_try = NOW + timedelta(minutes=1)
+    with store.writing() as conn:
+        made, _ = owe(conn, "k")
+        deliveries.trying(conn, made, 0, now=NOW)
+        deliveries.not_sent(conn, made, 0, "unknown")
+        deliveries.trying(conn, made, 0, now=second_try)
+        found = _stored(conn)
+        assert [(part.state, part.first_tried_at) for part in found.parts] == [("sending", NOW), ("owed", None)]
+        assert found.attempts == 2
+        for state in ("owed", "parked"):
+            deliveries.not_sent(conn, made, 0, state)  # type: ignore[arg-type]
+            found = _stored(conn)
+            assert (found.parts[0].state, found.parts[0].first_tried_at) == (state, None)
+        deliveries.trying(conn, made, 0, now=second_try)
+        deliveries.sent(conn, made, 0, 900, now=second_try)
+        (first, second) = _stored(conn).parts
+        assert (first.state, first.message_id, first.first_tried_at, first.sent_at) == (
+            "sent", 900, second_try, second_try,
+        )  # fmt: skip
+        assert second.state == "owed"
+
+
+def test_finished_or_dropped_it_is_owed_no_more(store: Store) -> None:
+    with store.writing() as conn:
+        done, _ = owe(conn, "done")
+        dropped, _ = owe(conn, "dropped")
+        open_, _ = owe(conn, "open")
+        assert deliveries.open_count(conn) == 3
+        deliveries.claim_due(conn, "w", NOW, 10)
+        deliveries.sent(conn, done, 0, 900, now=NOW)
+        deliveries.sent(conn, done, 1, 901, now=NOW)
+        deliveries.finish(conn, done, now=NOW)
+        deliveries.sent(conn, dropped, 0, 902, now=NOW)
+        deliveries.drop(conn, dropped, "the channel is gone", now=NOW)
+        assert deliveries.open_count(conn) == 1
+        states = conn.execute(
+            select(delivery_part.c.delivery_id, delivery_part.c.state, delivery_part.c.message_id).order_by(
+                delivery_part.c.delivery_id, delivery_part.c.position
+            )
+        ).all()
+        assert [tuple(row) for row in states] == [
+            (done, "sent", 900), (done, "sent", 901),
+            # What arrived has arrived.
+            (dropped, "sent", 902), (dropped, "dropped", None),
+            (open_, "owed", None), (open_, "owed", None),
+        ]  # fmt: skip
+        errors = dict(conn.execute(select(delivery.c.id, delivery.c.last_error)).all())
+        assert errors == {done: None, dropped: "the channel is gone", open_: None}
+    # Stopped right behind its end, a delivery given back stays at its end.
+    with store.writing() as conn:
+        deliveries.let_go(conn, done, next_try_at=None, error=None)
+    assert _claimed(store, NOW + timedelta(days=1)) == ["open"]
+
+
+def test_what_waits_in_a_server_can_be_woken(store: Store) -> None:
+    later = NOW + timedelta(hours=1)
+    with store.writing() as conn:
+        for number in (7, 8):
+            made, _ = owe(conn, f"server {number}", Place("channel", str(number), guild_id=number))
+            deliveries.let_go(conn, made, next_try_at=later, error="a permission is missing")
+    assert _claimed(store, NOW) == []
+    with store.writing() as conn:
+        deliveries.wake(conn, 7)
+    assert _claimed(store, NOW) == ["server 7"]
+
+
+def test_the_newest_day_of_a_key_is_found(store: Store) -> None:
+    with store.writing() as conn:
+        for key in ("daily:d:user:1:2025-03-09", "daily:d:user:1:2025-03-10", "daily:d:user:10:2025-03-11", "daily%"):
+            owe(conn, key)
+        assert deliveries.latest_key(conn, "daily:d:user:1:") == "daily:d:user:1:2025-03-10"
+        assert deliveries.latest_key(conn, "daily:d:user:2:") is None
+        # A name may hold what a search takes for a pattern.
+        assert deliveries.latest_key(conn, "%") is None
+        assert deliveries.latest_key(conn, "daily_") is None
 
 
 @given(st.text(), st.text(), st.integers(0, 50))
