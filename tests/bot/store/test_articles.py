@@ -236,3 +236,58 @@ def test_any_text_survives_unchanged(store: Store, text: str, title: str | None,
     assert (found.text, found.title, found.published.at) == (text, title, at and at.astimezone(UTC))
     if found.published.at is not None:
         assert found.published.at.tzinfo is UTC
+
+
+def test_only_what_is_new_and_no_background_is_fresh(store: Store) -> None:
+    with store.writing() as conn:
+        for number in (7, 8):
+            conn.execute(guild.insert().values(id=number, joined_at=NOW))
+
+    def draft(name: str, published: datetime | None = None) -> Draft:
+        return Draft(name, published=Published(published, "time", "stated") if published else Published())
+
+    later = NOW + timedelta(hours=1)
+    add(store, "before", draft("before"), article_id="before", now=NOW - timedelta(seconds=1))
+    add(store, "shipped", draft("shipped"), article_id="shipped", background=True)
+    add(store, "late", draft("late", NOW - timedelta(days=1)), article_id="late", now=later)
+    add(store, "exact", draft("exact"), article_id="exact")
+    add(store, "own", draft("own"), article_id="own", guild_id=7)
+    add(store, "others", draft("others"), article_id="others", guild_id=8)
+    # An edit is no news: what was stored before stays before.
+    add(store, "before", draft("before, edited"), now=later)
+    add(store, "exact", draft("exact, edited"), now=later)
+    with store.reading() as conn:
+        found = articles.fresh(conn, "d", since=NOW)
+        assert [(one.id, one.revision) for one in found] == [("late", 1), ("exact", 2)]
+        assert {one.id for one in articles.fresh(conn, "d", since=NOW, guild_id=7)} == {"late", "exact", "own"}
+        assert [one.id for one in articles.fresh(conn, "d", since=later)] == ["late"]
+        assert articles.fresh(conn, "e", since=NOW) == []
+    with store.writing() as conn:
+        conn.execute(
+            update(article_revision)
+            .where(article_revision.c.article_id == "late")
+            .values(text=None, text_removed_at=NOW)
+        )
+        assert [one.id for one in articles.fresh(conn, "d", since=NOW)] == ["exact"]
+
+
+def test_parties_that_a_revision_speaks_of(store: Store) -> None:
+    stored = add(store, "guid-1")
+    with store.writing() as conn:
+        articles.set_mentions(conn, "d", stored.article_id, 1, [("GB", 2, 15, 22), ("DE", 1, 3, 5)])
+        assert articles.mentioned(conn, "d", stored.article_id, 1) == [
+            articles.Spoken("DE", 1, 3, 5),
+            articles.Spoken("GB", 2, 15, 22),
+        ]
+        assert articles.mentioned(conn, "d", stored.article_id, 2) == []
+        assert articles.mentioned(conn, "e", stored.article_id, 1) == []
+
+
+def test_the_dossiers_own_articles_are_no_news(store: Store) -> None:
+    add(store, "seed:explainer", article_id="explainer")
+    with store.reading() as conn:
+        assert not articles.any_news(conn, "d")
+    add(store, "seeds", replace(DRAFT, text="Other."))
+    with store.reading() as conn:
+        assert articles.any_news(conn, "d")
+        assert not articles.any_news(conn, "e")

@@ -120,6 +120,30 @@ def test_only_decisions_displace(store: Store, ledger: ModuleType, value: Any) -
         assert newest[case] == len(states)
 
 
+@BOTH
+def test_what_counted_at_a_moment_is_known_later(store: Store, ledger: ModuleType, value: Any) -> None:
+    history: list[tuple[State, int | None]] = [
+        # State recorded on that day, and the revision that counts from then on.
+        ("proposed", None), ("approved", 2), ("proposed", 2), ("rejected", 2), ("withdrawn", None), ("approved", 6),
+    ]  # fmt: skip
+    with store.writing() as conn:
+        for day, (state, _) in enumerate(history):
+            at = NOW + timedelta(days=day)
+            ledger.add_revision(conn, "d", replace(value, state=state), now=at, by="e", why="w")
+
+    def counts(until: datetime) -> list[int]:
+        return [one.revision.number for one in ledger.recorded(conn, "d", until=until)]
+
+    with store.reading() as conn:
+        assert counts(NOW - timedelta(microseconds=1)) == []
+        for day, (_, expected) in enumerate(history):
+            for moment in (timedelta(), timedelta(hours=23)):
+                assert counts(NOW + timedelta(days=day) + moment) == ([] if expected is None else [expected]), day
+        assert ledger.recorded(conn, "d") == ledger.recorded(conn, "d", until=NOW + timedelta(days=99))
+        withdrawn = ledger.recorded(conn, "d", states=("withdrawn",), until=NOW + timedelta(days=4))
+        assert [one.value.state for one in withdrawn] == ["withdrawn"]
+
+
 def test_other_states_can_be_asked_for(store: Store) -> None:
     with store.writing() as conn:
         record(conn, claims, replace(CLAIM, id="a"), "proposed")

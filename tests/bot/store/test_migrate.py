@@ -7,20 +7,24 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, select, text
 from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.exc import IntegrityError
 
-from bot.store import dossiers, migrate
-from bot.store.engine import Store, StoreError, open_store
-from bot.store.schema import dossier, metadata, seed_row
+from bot.store import briefings, deliveries, dossiers, guilds, migrate, subscriptions
+from bot.store.engine import Connection, Store, StoreError, open_store
+from bot.store.schema import briefing, delivery, dossier, guild, metadata, seed_row, shown, subscription
 
 ROOT = Path(__file__).parents[3]
 NOW = datetime(2025, 3, 26, 12, 0, tzinfo=UTC)
@@ -234,3 +238,105 @@ def test_processes_that_start_at_once_upgrade_once(
         keys = set(conn.execute(select(dossier.c.key)).scalars())
     engine.dispose()
     assert keys == {"0", "1"} | ({"d"} if old else set())
+
+
+def _old_store(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a store as the first version did, with rows in every table that the second revision changes."""
+    with monkeypatch.context() as first:
+        first.setattr(migrate, "HEAD", "0001")
+        first.setattr("alembic.command.upgrade", partial(_upgrade_to_the_first, upgrade=command.upgrade))
+        open_store(url, clock=clock).close()
+    assert _version(url) == "0001"
+    at = "2025-03-26 12:00:00+00:00" if "postgresql" in url else "2025-03-26 12:00:00.000000"
+    statements = [
+        f"INSERT INTO dossier (key, created_at) VALUES ('d', '{at}')",
+        f"INSERT INTO guild (id, prefix, joined_at, settings) VALUES (9007199254740993, '?', '{at}', '{{}}')",
+        "INSERT INTO guild_briefing (id, guild_id, dossier, channel_id, local_time, zone, set_up_at)"
+        f" VALUES (100, 9007199254740993, 'd', 42, '08:00', 'Europe/Berlin', '{at}')",
+        "INSERT INTO delivery (id, once_key, place_kind, place_id, action, created_at, due_at)"
+        f" VALUES (300, 'k', 'channel', '42', 'post', '{at}', '{at}')",
+        "INSERT INTO briefing (id, guild_briefing_id, local_date, due_at, made_at, value, delivery_id)"
+        f" VALUES (500, 100, '2025-03-26', '{at}', '{at}', '{{\"a\": 1}}', 300)",
+        "INSERT INTO shown (dossier, place_kind, place_id, item_kind, item_id, delivery_id, shown_at)"
+        f" VALUES ('d', 'channel', '42', 'article', 'a', 300, '{at}')",
+        "INSERT INTO subscription (dossier, subscriber_kind, subscriber_id, party, cadence, failures, created_at)"
+        f" VALUES ('d', 'user', '101', 'DE', 'weekly', 2, '{at}')",
+    ]
+    engine = create_engine(url)
+    with engine.begin() as conn:
+        for statement in statements:
+            conn.exec_driver_sql(statement)
+    engine.dispose()
+
+
+def _upgrade_to_the_first(config: Config, revision: str, upgrade: Callable[[Config, str], None]) -> None:
+    upgrade(config, "0001")
+
+
+def _kept(conn: Connection) -> dict[str, list[tuple[object, ...]]]:
+    return {
+        "guild": [
+            tuple(row) for row in conn.execute(select(guild.c.id, guild.c.name, guild.c.prefix, guild.c.joined_at))
+        ],
+        "briefing": [
+            tuple(row)
+            for row in conn.execute(
+                select(briefing.c.id, briefing.c.local_date, briefing.c.made_at, briefing.c.table_at, briefing.c.value,
+                       briefing.c.delivery_id)
+            )
+        ],
+        "shown": [tuple(row) for row in conn.execute(select(shown.c.place_kind, shown.c.item_id, shown.c.delivery_id))],
+        "subscription": [
+            tuple(row)
+            for row in conn.execute(
+                select(subscription.c.subscriber_id, subscription.c.cadence, subscription.c.failures,
+                       subscription.c.failed_at, subscription.c.told_at, subscription.c.created_at)
+            )
+        ],
+    }  # fmt: skip
+
+
+def test_a_store_of_the_first_version_keeps_its_rows(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    _old_store(empty_url, monkeypatch)
+    with open_store(empty_url, clock=clock) as store:
+        assert _version(empty_url) == migrate.HEAD
+        with store.writing() as conn:
+            assert _kept(conn) == {
+                "guild": [(9007199254740993, None, "?", NOW)],
+                "briefing": [(500, NOW.date(), NOW, None, {"a": 1}, 300)],
+                "shown": [("channel", "a", 300)],
+                "subscription": [("101", "weekly", 2, None, None, NOW)],
+            }
+            # What refers to each other still does.
+            conn.execute(delivery.delete())
+            assert _kept(conn)["briefing"] == [(500, NOW.date(), NOW, None, {"a": 1}, None)]
+            assert _kept(conn)["shown"] == []
+        # Rows go on being numbered by themselves, and the program works with them.
+        with store.writing() as conn:
+            assert guilds.forget(conn, now=NOW) == []
+            assert subscriptions.add(conn, "d", "user", "101", "DE", "weekly", now=NOW) == "unchanged"
+            plan = briefings.plan_of(conn, "d", 9007199254740993)
+            assert plan is not None
+            made = briefings.record(conn, plan.id, date(2025, 3, 27), due_at=NOW, table_at=NOW, value={}, now=NOW)
+            assert made is not None
+
+
+@pytest.mark.parametrize("old", [False, True], ids=["new", "upgraded"])
+def test_what_was_shown_belongs_to_a_place_of_a_known_kind(
+    empty_url: str, old: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if old:
+        _old_store(empty_url, monkeypatch)
+
+    def show(kind: str) -> None:
+        with store.writing() as conn:
+            dossiers.ensure(conn, "d", now=NOW)
+            owed, _ = deliveries.owe(conn, kind, deliveries.Place("user", "1"), [{}], due_at=NOW, now=NOW)
+            briefings.show(conn, "d", kind, "7", [("article", "b")], delivery_id=owed, now=NOW)
+
+    with open_store(empty_url, clock=clock) as store:
+        for kind in ("guild", "user", "channel", "thread", "terminal"):
+            show(kind)
+        for kind in ("server", "Guild", ""):
+            with pytest.raises(IntegrityError):
+                show(kind)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, insert, select, update
@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.store import deliveries, dossiers, subscriptions
 from bot.store.deliveries import Place
-from bot.store.engine import Store
+from bot.store.engine import Connection, Store
 from bot.store.schema import (
     audit,
     delivery,
@@ -57,6 +57,75 @@ def test_subscribing_again_wakes_a_paused_subscription(store: Store) -> None:
         assert subscriptions.add(conn, "d", "user", ALICE, "DE", "daily", now=NOW) == "changed"
         (one,) = subscriptions.listed(conn, "d", "user", ALICE)
     assert (one.state, one.failures) == ("active", 0)
+
+
+def _followed(conn: Connection) -> list[tuple[str, str, int]]:
+    found = subscriptions.listed(conn, "d", "user", ALICE)
+    return [(one.party, one.state, one.failures) for one in found]
+
+
+def test_a_subscriber_who_is_not_reached_is_left_alone_and_then_paused(store: Store) -> None:
+    later = NOW + timedelta(hours=1)
+    with store.writing() as conn:
+        for person in (ALICE, BOB):
+            subscriptions.add(conn, "d", "user", person, "DE", "daily", now=NOW)
+        subscriptions.add(conn, "d", "user", ALICE, "FR", "instant", now=NOW)
+        subscriptions.failed(conn, "user", ALICE, next_try_at=later, now=NOW)
+        assert _followed(conn) == [("DE", "active", 1), ("FR", "active", 1)]
+        next_tries = conn.execute(
+            select(subscription.c.next_try_at).where(subscription.c.subscriber_id == ALICE)
+        ).scalars()
+        assert set(next_tries) == {later}
+        # A message that arrives ends it, whatever it was.
+        subscriptions.reached(conn, "user", ALICE, 77)
+        assert _followed(conn) == [("DE", "active", 0), ("FR", "active", 0)]
+        assert {one.dm_channel_id for one in subscriptions.listed(conn, "d", "user", ALICE)} == {77}
+        assert [one.dm_channel_id for one in subscriptions.listed(conn, "d", "user", BOB)] == [None]
+        subscriptions.failed(conn, "user", ALICE, next_try_at=None, now=NOW)
+        assert _followed(conn) == [("DE", "paused", 1), ("FR", "paused", 1)]
+        assert subscriptions.active_of(conn, "d", "user", ALICE) == []
+        # Following one anew wakes that one.
+        subscriptions.add(conn, "d", "user", ALICE, "FR", "instant", now=later)
+        assert _followed(conn) == [("DE", "paused", 1), ("FR", "active", 0)]
+        assert [one.party for one in subscriptions.active_of(conn, "d", "user", ALICE)] == ["FR"]
+        assert [one.failures for one in subscriptions.listed(conn, "d", "user", BOB)] == [0]
+
+
+def test_being_reached_without_a_direct_channel_forgets_failures_and_not_the_channel(store: Store) -> None:
+    with store.writing() as conn:
+        subscriptions.add(conn, "d", "user", ALICE, "DE", "daily", dm_channel_id=7, now=NOW)
+        subscriptions.failed(conn, "user", ALICE, next_try_at=NOW, now=NOW)
+        subscriptions.reached(conn, "user", ALICE, None)
+        (one,) = subscriptions.listed(conn, "d", "user", ALICE)
+        assert (one.failures, one.dm_channel_id) == (0, 7)
+
+
+def test_a_failure_is_told_once_and_each_anew(store: Store) -> None:
+    with store.writing() as conn:
+        subscriptions.add(conn, "d", "user", ALICE, "DE", "daily", now=NOW)
+        subscriptions.add(conn, "d", "user", BOB, "DE", "daily", now=NOW)
+        assert not subscriptions.has_failure(conn, ALICE)
+        assert not subscriptions.take_failure(conn, ALICE, now=NOW)
+        for number in range(2):
+            subscriptions.failed(conn, "user", ALICE, next_try_at=NOW, now=NOW + timedelta(hours=number))
+            assert subscriptions.has_failure(conn, ALICE)
+            assert not subscriptions.has_failure(conn, BOB)
+            assert subscriptions.take_failure(conn, ALICE, now=NOW)
+            assert not subscriptions.take_failure(conn, ALICE, now=NOW)
+        subscriptions.failed(conn, "user", ALICE, next_try_at=None, now=NOW)
+        # Paused for good is what people must hear of most.
+        assert subscriptions.take_failure(conn, ALICE, now=NOW)
+        subscriptions.failed(conn, "user", BOB, next_try_at=NOW, now=NOW)
+        subscriptions.reached(conn, "user", BOB, None)
+        assert not subscriptions.has_failure(conn, BOB)
+
+
+def test_active_ones_are_the_oldest_first(store: Store) -> None:
+    with store.writing() as conn:
+        for days, party in enumerate(("GB", "DE", "FR")):
+            subscriptions.add(conn, "d", "user", ALICE, party, "daily", now=NOW + timedelta(days=days))
+        found = [one.party for one in subscriptions.active_of(conn, "d", "user", ALICE)]
+    assert found == ["GB", "DE", "FR"]
 
 
 def test_leaving_one_or_all(store: Store) -> None:
