@@ -103,13 +103,15 @@ class Action:
     """Something a reader may want to do next: a button where there are buttons, a command to type elsewhere.
 
     ``id`` is for a button that is more than a command, on Discord only. ``style`` is Discord's number for its colour:
-    2 grey, 3 green, 4 red; the words say the same without it.
+    2 grey, 3 green, 4 red; the words say the same without it. With ``choices`` it is a list to choose
+    one of them from.
     """
 
     label: str
     command: str
     id: str | None = None
     style: int = 2
+    choices: tuple[Action, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,20 +6,17 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from bot.events import record_mentions_events
 from bot.library import Library
-from bot.seeding import record_mentions
+from bot.seeding import BACKGROUND_AFTER, record_mentions
 from bot.store import articles
 from summaries.article import Article, Draft, normalise_url, read_text
 
 SUFFIXES = {".txt": read_text, ".md": read_text, ".html": None, ".htm": None}
 """What is read, by the end of a file's name; None stands for pages, whose reader is heavy to load."""
-
-BACKGROUND_AFTER = timedelta(days=3)
-"""An article older than this when it is stored is background: never today's news."""
 
 
 @dataclass(frozen=True, slots=True)

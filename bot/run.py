@@ -129,10 +129,12 @@ class Running:
         wanted, library = self.app.settings.feeds, self.app.library
         if self._fetcher is None:
             self._fetcher = await Fetcher(
-                contact=self.app.settings.discord.contact or "no contact set",
+                contact=self.app.settings.discord.contact,
                 version=version("rollcall"),
                 limits=Limits(total=wanted.seconds, max_bytes=wanted.max_megabytes * 1_000_000),
-                allow=lambda address, port: f"{address}:{port}" in wanted.private_hosts,
+                allow=lambda address, port: (
+                    f"{f'[{address}]' if address.version == 6 else address}:{port}" in wanted.private_hosts
+                ),
             ).__aenter__()
 
         def news(connection: Connection, stored: Sequence[Article]) -> None:

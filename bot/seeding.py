@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache, partial
-from typing import Any
+from typing import Any, Final
 
 from bot.events import Rows, record_table_events
 from bot.store import articles, claims, dossiers, figures
@@ -20,6 +20,9 @@ from summaries.stances import as_row, parse_table, row_digest
 from summaries.text import READ
 from summaries.toml import Problems
 from summaries.topic import Topic
+
+BACKGROUND_AFTER: Final = timedelta(days=3)
+"""An article older than this when it is stored is background: never today's news."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,11 @@ def _base(asked: Asked) -> dict[str, Any]:
     }
 
 
+def _not_this(asked: Asked) -> tuple[Action, ...]:
+    """Offer to name another party, where the one answered for was guessed."""
+    return (Action(f"Not {asked.party.name}?", COMMAND),) if asked.guessed else ()
+
+
 def _mentions_json(mentions: list[Mention]) -> list[dict[str, Any]]:
     return [
         {
@@ -146,6 +151,7 @@ def _statement(
         },
         receipts=tuple(receipt for source in (*sources, *differing) for receipt in source["receipts"]),
         actions=(
+            *_not_this(asked),
             Action("Proof", f"proof {asked.party.name}"),
             Action("Tell me of changes", f"subscribe {asked.party.name}"),
             Action("Who is in?", "who-is-in"),
@@ -187,6 +193,7 @@ def _no_statement(request: Request, library: Library, asked: Asked, mentions: li
         },
         receipts=tuple(receipt for _, rows in shown for receipt in rows[:1]),
         actions=(
+            *_not_this(asked),
             Action("Tell me when there is one", f"subscribe {asked.party.name}"),
             Action("Who is in?", "who-is-in"),
         ),

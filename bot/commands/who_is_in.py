@@ -6,7 +6,17 @@ from collections.abc import Iterable
 from typing import Any
 
 from bot.answers import Action, Answer, Receipt, mistake
-from bot.commands.asking import BUCKET_WORDS, COUNTED_WORDS, counted_as, frame, label, match_stance, receipts, symbol
+from bot.commands.asking import (
+    BUCKET_WORDS,
+    COUNTED_WORDS,
+    counted_as,
+    frame,
+    label,
+    lower_first,
+    match_stance,
+    receipts,
+    symbol,
+)
 from bot.library import Library
 from bot.render.words import plural
 from bot.request import BadDate, Request, split_as_of
@@ -63,9 +73,25 @@ def who_is_in(request: Request, library: Library) -> Answer:
         },
         receipts=tuple(_once(receipt for row in (*quoted, *(n["receipts"] for n in nameless)) for receipt in row)),
         actions=(
-            Action("Choose a party", "status"),
+            _choose(table, library, f" as-of {as_of.isoformat()}" if given else ""),
             Action("Proof of the numbers", "proof figures"),
             Action("What the labels mean", "about"),
+        ),
+    )
+
+
+def _choose(table: dict[str, Position], library: Library, as_of: str) -> Action:
+    """Offer each party of the table, with what is known of it in a word."""
+    parties = sorted((library.parties[code] for code in table), key=lambda party: party.name)
+    return Action(
+        "Choose a party",
+        "status",
+        choices=tuple(
+            Action(
+                f"{party.name}: {lower_first(label(library.topic, table[party.code].claim))}",
+                f"status {party.name}{as_of}",
+            )
+            for party in parties
         ),
     )
 

@@ -39,13 +39,13 @@ def _refusal(interaction: Interaction) -> Answer | None:
     return None
 
 
-async def _respond(interaction: Interaction, ask: Callable[[], Answer]) -> None:
+async def _respond(interaction: Interaction, ask: Callable[[], Answer], *, in_place: bool = False) -> None:
     """Answer whoever manages the server; everybody else hears why not."""
     refusal = _refusal(interaction)
     if interaction.guild is not None:
         await interaction.client.know(interaction.guild)
     asking = asyncio.to_thread(rendered, ask if refusal is None else lambda: refusal)
-    await answer_interaction(interaction, asking, personal=True, always_personal=True)
+    await answer_interaction(interaction, asking, personal=True, always_personal=True, in_place=in_place)
 
 
 def _checked(interaction: Interaction, wanted: Wish | Plan) -> tuple[Check, ...]:
@@ -66,8 +66,8 @@ def _trouble(interaction: Interaction, plan: Plan | None) -> str | None:
     return "I can't see that channel any more." if place is None else missing_to_post(place, guild.me)
 
 
-async def card(interaction: Interaction, wish: Wish) -> None:
-    """Answer with the set-up card."""
+async def card(interaction: Interaction, wish: Wish, *, in_place: bool = False) -> None:
+    """Answer with the set-up card; ``in_place`` of the one whose button was pressed."""
     bot = interaction.client
     checked = _checked(interaction, wish)
     await _respond(
@@ -80,18 +80,20 @@ async def card(interaction: Interaction, wish: Wish) -> None:
             prefix=bot.prefix_of(wish.guild_id),
             now=bot.app.clock(),
         ),
+        in_place=in_place,
     )
 
 
 async def switch_on(interaction: Interaction, wish: Wish) -> None:
     """Switch the briefing on, unless a permission has gone missing since the card was shown."""
     if any(check.must and not check.ok for check in _checked(interaction, wish)):
-        await card(interaction, wish)
+        await card(interaction, wish, in_place=True)
         return
     bot = interaction.client
     await _respond(
         interaction,
         lambda: servers.switch_on(wish, bot.app.library, by=interaction.user.id, now=bot.app.clock()),
+        in_place=True,
     )
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
 from bot.commands import servers
 from bot.commands.servers import Wish
 from bot.discord import admin
-from bot.render.buttons import SAY
+from bot.render.buttons import PICK, SAY
 
 if TYPE_CHECKING:
     from bot.discord.client import RollcallBot
@@ -19,38 +19,53 @@ Interaction = discord.Interaction["RollcallBot"]
 _OLD = "This button is from an older version of me. Please type the command instead: /help lists them."
 
 
-class FollowForm(discord.ui.Modal, title="Follow a country"):
-    """Asks which country to follow, where a button can't know."""
+class WhichForm(discord.ui.Modal):
+    """Asks which country a command is about, where a button can't know."""
 
-    country: discord.ui.TextInput[FollowForm] = discord.ui.TextInput(
+    country: discord.ui.TextInput[WhichForm] = discord.ui.TextInput(
         label="Country or organisation", custom_id="country", placeholder="Name it as you like", max_length=100
     )
 
+    def __init__(self, command: str, title: str) -> None:
+        """Ask for ``command``; ``title`` stands above."""
+        super().__init__(title=title, timeout=600)
+        self.command = command
+
     async def on_submit(self, interaction: discord.Interaction[RollcallBot]) -> None:  # type: ignore[override]
-        """Subscribe to what was typed."""
-        await interaction.client.answer_press(interaction, f"subscribe {self.country.value}")
+        """Give the command what was typed."""
+        await interaction.client.answer_press(interaction, f"{self.command} {self.country.value}")
+
+
+_FORMS: Final = {"subscribe": "Follow a country", "status": "Which country?"}
+"""Commands that need a country, and what stands above the form that asks for it."""
 
 
 async def pressed(interaction: Interaction, identifier: str) -> None:
     """Answer the press of a button, to whoever pressed it only."""
     bot = interaction.client
-    if identifier.startswith(SAY):
-        line = identifier.removeprefix(SAY)
-        if line == "subscribe":
-            await interaction.response.send_modal(FollowForm(timeout=600))
+    if identifier.startswith(SAY) or identifier == PICK:
+        line = identifier.removeprefix(SAY) if identifier != PICK else _chosen(interaction)
+        if line in _FORMS:
+            await interaction.response.send_modal(WhichForm(line, _FORMS[line]))
             return
         await bot.answer_press(interaction, line)
         return
     if identifier == servers.NOT_NOW:
         await interaction.response.edit_message(content="Nothing was switched on, and nothing is posted.", view=None)
         return
-    for start, act in ((servers.CARD, admin.card), (servers.ON, admin.switch_on)):
-        wish = Wish.decode(interaction.guild_id or 0, identifier.removeprefix(start))
-        if identifier.startswith(start) and wish is not None:
-            await act(interaction, wish)
-            return
-    wish = Wish.decode(interaction.guild_id or 0, identifier.removeprefix(servers.PREVIEW))
-    if identifier.startswith(servers.PREVIEW) and wish is not None:
+    start = next((one for one in (servers.CARD, servers.ON, servers.PREVIEW) if identifier.startswith(one)), "")
+    wish = Wish.decode(interaction.guild_id or 0, identifier.removeprefix(start))
+    if wish is None:
+        await interaction.response.send_message(_OLD, ephemeral=True)
+    elif start == servers.CARD:
+        await admin.card(interaction, wish, in_place=True)
+    elif start == servers.ON:
+        await admin.switch_on(interaction, wish)
+    else:
         await admin.preview(interaction, admin.wished_plan(wish, bot))
-        return
-    await interaction.response.send_message(_OLD, ephemeral=True)
+
+
+def _chosen(interaction: Interaction) -> str:
+    """Return what was chosen in a list."""
+    values: Any = dict(interaction.data or {}).get("values")
+    return str(values[0]) if values else "help"

@@ -82,44 +82,41 @@ async def answer_interaction(
     *,
     personal: bool,
     always_personal: bool = False,
+    in_place: bool = False,
 ) -> Reply:
     """Answer an interaction at once, or tell it to wait where the answer takes longer, and answer then.
 
     ``personal`` says for whose eyes the answer will probably be, because waiting has to be told one way or the other;
-    with ``always_personal`` nobody else sees it whatever it is, as for buttons.
+    with ``always_personal`` nobody else sees it whatever it is, as for buttons. ``in_place`` puts the answer where the
+    pressed button stood, so that a card that was answered offers nothing any more.
     """
     task = asyncio.ensure_future(asking)
+    hidden = personal or always_personal
     try:
         reply = await asyncio.wait_for(asyncio.shield(task), SOON)
     except TimeoutError:
-        hidden = personal or always_personal
-        await interaction.response.defer(ephemeral=hidden, thinking=True)
+        await (
+            interaction.response.defer() if in_place else interaction.response.defer(ephemeral=hidden, thinking=True)
+        )
         reply = await task
-        await _after_waiting(interaction, reply, hidden=hidden, only_me=always_personal or reply.personal)
-        await _follow_up(interaction, reply.aside, only_me=True)
-        return reply
-    only_me = always_personal or reply.personal
-    first, *rest = reply.bodies
-    await interaction.response.send_message(ephemeral=only_me, **_arguments(first))
-    await _follow_up(interaction, rest, only_me)
+        only_me = always_personal or reply.personal
+        first = reply.bodies[0]
+        if only_me and not hidden:
+            # It was announced to everybody and is one person's: that can't be changed, so it is said anew.
+            await interaction.delete_original_response()
+            await interaction.followup.send(ephemeral=True, **_arguments(first))
+        else:
+            await interaction.edit_original_response(**_edited(first))
+    else:
+        only_me = always_personal or reply.personal
+        first = reply.bodies[0]
+        if in_place:
+            await interaction.response.edit_message(**_edited(first))
+        else:
+            await interaction.response.send_message(ephemeral=only_me, **_arguments(first))
+    await _follow_up(interaction, reply.bodies[1:], only_me)
     await _follow_up(interaction, reply.aside, only_me=True)
     return reply
-
-
-async def _after_waiting(
-    interaction: discord.Interaction[RollcallBot], reply: Reply, *, hidden: bool, only_me: bool
-) -> None:
-    first, *rest = reply.bodies
-    if only_me and not hidden:
-        # It was announced to everybody and is one person's: that can't be changed, so it is said anew.
-        await interaction.delete_original_response()
-        await interaction.followup.send(ephemeral=True, **_arguments(first))
-    else:
-        arguments = _arguments(first)
-        arguments.pop("suppress_embeds")
-        arguments.pop("silent")
-        await interaction.edit_original_response(**arguments)
-    await _follow_up(interaction, rest, only_me)
 
 
 async def _follow_up(
@@ -142,8 +139,16 @@ def _arguments(body: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def _edited(body: dict[str, Any]) -> dict[str, Any]:
+    """Return a body as the arguments of an edit; buttons that are not in it go."""
+    arguments = {"view": None, **_arguments(body)}
+    arguments.pop("suppress_embeds")
+    arguments.pop("silent")
+    return arguments
+
+
 def view_of(rows: Sequence[dict[str, Any]]) -> discord.ui.View:
-    """Return rows of buttons as the library's view, already stopped.
+    """Return rows of buttons and lists as the library's view, already stopped.
 
     A press is answered by its id alone (:mod:`bot.discord.buttons`), so the library need not remember the view: one
     that is not stopped would stay in memory for ever.
@@ -151,6 +156,14 @@ def view_of(rows: Sequence[dict[str, Any]]) -> discord.ui.View:
     view = discord.ui.View(timeout=None)
     for number, row in enumerate(rows):
         for button in row["components"]:
+            if "options" in button:
+                options = [discord.SelectOption(**option) for option in button["options"]]
+                view.add_item(
+                    discord.ui.Select(
+                        custom_id=button["custom_id"], placeholder=button["placeholder"], options=options, row=number
+                    )
+                )
+                continue
             view.add_item(
                 discord.ui.Button(
                     style=discord.ButtonStyle(button["style"]),

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from bot.feeds.fetch import CHALLENGE_SENTENCE, Fetched, Fetcher, FetchFailed, Hints, Reason, looks_like_challenge
 from bot.library import Library
-from bot.seeding import record_mentions
+from bot.seeding import BACKGROUND_AFTER, record_mentions
 from bot.store import articles, feeds, leases
 from bot.store.engine import Connection
 from bot.store.errors import StoreError
@@ -35,9 +35,6 @@ LONGEST: Final = timedelta(days=1)
 
 LONGEST_ASKED: Final = timedelta(days=7)
 """The longest pause that a server may ask for."""
-
-BACKGROUND_AFTER: Final = timedelta(days=3)
-"""An article older than this when it is stored is background: never today's news."""
 
 LEASE: Final = timedelta(minutes=5)
 """How long a process that has stopped answering keeps others from polling; working ones renew it."""

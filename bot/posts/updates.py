@@ -22,7 +22,7 @@ from bot.store.subscriptions import Subscription
 from summaries.article import Article
 from summaries.claims import Claim
 from summaries.sentences import article_sentences, balanced
-from summaries.text import collapse
+from summaries.text import READ, collapse
 
 Rhythm = Literal["instant", "daily", "weekly"]
 
@@ -37,6 +37,8 @@ _RETRIES: Final = (timedelta(hours=1), timedelta(days=1))
 """How long a subscriber whose messages are refused is left alone; after the last everything they follow is paused."""
 
 _MAX_MENTIONS: Final = 10
+ENDS: Final = (".", "!", "…")
+"""What a sentence ends in; a heading does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,22 +323,30 @@ def _mentions(found: Sequence[Event], library: Library) -> list[dict[str, Any]]:
                 {
                     "article": article,
                     "names": [library.parties[event.party].name for event in about],
-                    "quote": _sentence(article, plain["start"]),
+                    "quote": _sentence(article, about[0].party, library),
                 }
             )
     return rows
 
 
-def _sentence(article: Article, start: int) -> str | None:
-    """Return the sentence that stands at an offset, where it can be read on its own."""
+def _sentence(article: Article, party: str, library: Library) -> str | None:
+    """Return the first sentence that speaks of a party and can be read on its own; no heading."""
     from summaries.boilerplate import is_boilerplate
 
+    found = library.parties.find(article.text[: article.body_start + READ], article.language, article.body_start)
+    starts = [mention.start for mention in found if mention.party == party]
     for paragraph in article_sentences(article):
         for span in paragraph:
-            if span.start <= start < span.end:
-                words = span.of(article.text)
-                fits = len(words) <= 500 and balanced(words) and not is_boilerplate(words)
-                return collapse(words) if fits else None
+            if not any(span.start <= start < span.end for start in starts):
+                continue
+            words = span.of(article.text)
+            if (
+                words.rstrip('"”’»)').endswith(ENDS)
+                and len(words) <= 500
+                and balanced(words)
+                and not is_boilerplate(words)
+            ):
+                return collapse(words)
     return None
 
 

@@ -15,13 +15,17 @@ from bot.render.medium import harmless
 SAY: Final = "r1:say:"
 """Begins the id of a button that says a command for whoever presses it; the digit is the version of this form."""
 
+PICK: Final = "r1:pick"
+"""The id of a list; what is chosen in it is a command."""
+
 MAX_ID: Final = 100
+MAX_CHOICES: Final = 25
 MAX_LABEL: Final = 38
 """Longer labels are allowed (80) but cut off on a phone (Discord, design guidelines for buttons)."""
 ROW: Final = 5
 ROWS: Final = 5
 
-_ACTION_ROW, _BUTTON = 1, 2
+_ACTION_ROW, _BUTTON, _SELECT = 1, 2, 3
 _SECONDARY = 2
 
 
@@ -36,7 +40,7 @@ def shown(actions: Sequence[Action]) -> list[tuple[str, str, int]]:
     found: dict[str, tuple[str, int]] = {}
     for action in actions:
         identifier = custom_id(action)
-        if identifier is None or identifier in found:
+        if action.choices or identifier is None or identifier in found:
             continue
         label = harmless(action.label).strip()
         found[identifier] = (label if len(label) <= MAX_LABEL else label[: MAX_LABEL - 1] + "…", action.style)
@@ -44,9 +48,23 @@ def shown(actions: Sequence[Action]) -> list[tuple[str, str, int]]:
 
 
 def components(actions: Sequence[Action]) -> list[dict[str, Any]]:
-    """Return rows of buttons as Discord's interface has them; empty without actions."""
+    """Return rows as Discord's interface has them, lists before buttons; empty without actions."""
+    lists = [_select(action) for action in actions if action.choices][:1]
     buttons = [
         {"type": _BUTTON, "style": style, "label": label, "custom_id": identifier}
         for label, identifier, style in shown(actions)
     ]
-    return [{"type": _ACTION_ROW, "components": buttons[start : start + ROW]} for start in range(0, len(buttons), ROW)]
+    rows = [[one] for one in lists] + [buttons[start : start + ROW] for start in range(0, len(buttons), ROW)]
+    return [{"type": _ACTION_ROW, "components": row} for row in rows[:ROWS]]
+
+
+def _select(action: Action) -> dict[str, Any]:
+    options = {choice.command: choice.label for choice in action.choices if len(choice.command) <= MAX_ID}
+    return {
+        "type": _SELECT,
+        "custom_id": PICK,
+        "placeholder": action.label,
+        "options": [{"label": harmless(label)[:MAX_ID], "value": command} for command, label in options.items()][
+            :MAX_CHOICES
+        ],
+    }

@@ -40,7 +40,7 @@ def test_every_setting_of_the_example_is_explained_above_its_line() -> None:
     ("text", "sentence"),
     [
         ("[answers]\nold_after_dyas = 3", "answers.old_after_dyas: unknown key. Did you mean 'old_after_days'?"),
-        ("answrs = 1", "answrs: unknown key. Did you mean 'answers'? Allowed here: answers, briefing, discord, dossier"),
+        ("answrs = 1", "answrs: unknown key. Did you mean 'answers'? Allowed here: answers, briefing, discord"),
         ("[answers]\nold_after_days = 0", "answers.old_after_days = 0: it must be greater than or equal to 1."),
         ("[answers]\nold_after_days = '3'", "answers.old_after_days = '3': it must be integer."),
         ("[answers]\nold_after_days = true", "answers.old_after_days = True: it must be integer."),

@@ -345,7 +345,7 @@ def test_what_is_too_long_is_cut_with_a_warning() -> None:
     draft = one(f"<guid>a</guid><title>T</title><description>{'word ' * READ}</description>").draft
     assert len(draft.text) <= READ + 3
     assert any("characters are stored" in warning for warning in draft.warnings)
-    items = "".join(f"<item><guid>https://a.example/{n}</guid><title>Fish & chips</title></item>" for n in range(20_000))
+    items = "".join(f"<item><guid>https://a.example/{n}</guid><title>Fish & chips</title></item>" for n in range(20000))
     found = read(rss(items))
     assert any("bytes were read" in warning for warning in found.warnings)
     assert all(entry.draft.title == "Fish & chips" for entry in found.entries)

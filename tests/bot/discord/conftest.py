@@ -64,12 +64,10 @@ def start(home: Path, discord: DiscordDouble, clock: Clock) -> Start:
             point(app.settings.discord)
             stop = asyncio.Event()
             supervised = asyncio.create_task(
-                supervise(
-                    running.make_bot, Token(discord.token, "test"), stop, jitter=lambda: 0.0, sleep=_no_waiting
-                )
+                supervise(running.make_bot, Token(discord.token, "test"), stop, jitter=lambda: 0.0, sleep=_no_waiting)
             )
             try:
-                await _ready(running, supervised)
+                await _ready(discord, running, supervised)
                 yield running
             finally:
                 stop.set()
@@ -83,17 +81,12 @@ async def _no_waiting(_seconds: float) -> None:
     await asyncio.sleep(0)
 
 
-async def _ready(running: Running, supervised: asyncio.Task[Any]) -> None:
-    async def ready() -> None:
-        while running.bot is None or not running.bot.is_ready():
-            await asyncio.sleep(0.01)
-
-    waiting = asyncio.create_task(ready())
-    done, _ = await asyncio.wait({waiting, supervised}, timeout=20, return_when=asyncio.FIRST_COMPLETED)
-    if waiting not in done:
-        waiting.cancel()
+async def _ready(discord: DiscordDouble, running: Running, supervised: asyncio.Task[Any]) -> None:
+    """Wait until the bot is ready; raises what ended it before."""
+    await discord.until(lambda: supervised.done() or (running.bot is not None and running.bot.is_ready()), timeout=20)
+    if supervised.done():
         await supervised
-        pytest.fail("the bot did not become ready")
+        pytest.fail("the bot ended before it was ready")
     # What the bot does when it is ready has been done when it looks for work.
     await running.look()
 

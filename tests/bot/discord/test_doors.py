@@ -212,6 +212,34 @@ async def test_a_typo_has_a_button_and_it_works_after_a_restart(discord: Discord
         assert "Austria: no statement on file" in shown.content
 
 
+async def test_a_party_can_be_chosen_from_a_list(discord: DiscordDouble, start: Start) -> None:
+    guild = discord.add_guild("Nordwind")
+    channel = guild.add_channel("general")
+    anna = discord.add_user("anna")
+    guild.join(anna)
+    async with start():
+        asked = await discord.say(anna, channel, "!who-is-in")
+        (reply,) = await discord.replies_to(asked)
+        pressed = await discord.press(anna, reply, "Choose a party", values=["status Germany"])
+        assert "Germany: unclear" in pressed.messages[0].content
+        assert pressed.messages[0].ephemeral
+
+
+async def test_a_guess_can_be_corrected_in_a_form(discord: DiscordDouble, start: Start) -> None:
+    guild = discord.add_guild("Nordwind")
+    channel = guild.add_channel("general")
+    anna = discord.add_user("anna")
+    guild.join(anna)
+    async with start():
+        asked = await discord.say(anna, channel, "!status Germny")
+        (reply,) = await discord.replies_to(asked)
+        assert reply.content.startswith('I read "Germny" as **Germany**.')
+        pressed = await discord.press(anna, reply, "Not Germany?")
+        assert pressed.modal is not None
+        done = await discord.submit(anna, pressed, {"country": "Guernsey"})
+        assert "Guernsey: no statement on file" in done.messages[0].content
+
+
 async def test_follow_a_country_asks_which(discord: DiscordDouble, start: Start) -> None:
     guild = discord.add_guild("Nordwind")
     channel = guild.add_channel("general")

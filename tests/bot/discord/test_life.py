@@ -180,8 +180,8 @@ async def test_the_whole_life(
     async with start(**settings) as running:
         paper.print(
             "Merz commits troops",
-            "&lt;p&gt;Chancellor Friedrich Merz said Germany will send troops to Ukraine after a ceasefire. The cabinet in "
-            "Berlin is to decide on Monday how many soldiers will go.&lt;/p&gt;",
+            "&lt;p&gt;Chancellor Friedrich Merz said Germany will send troops to Ukraine after a ceasefire. The "
+            "cabinet in Berlin is to decide on Monday how many soldiers will go.&lt;/p&gt;",
             clock.now,
         )
         second = await running.poll()

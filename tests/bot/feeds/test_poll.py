@@ -16,10 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
-from bot import ingest
 from bot.app import load_dossier
 from bot.config import Settings
-from bot.feeds import poll
 from bot.feeds.fetch import Address, Fetcher, Hints, Limits
 from bot.feeds.poll import LONGEST, LONGEST_ASKED, Polled, Round, next_poll, poll_round
 from bot.library import Library
@@ -153,16 +151,12 @@ async def test_what_is_stored_of_an_article(room: Newsroom) -> None:
 async def test_old_articles_are_never_news(room: Newsroom) -> None:
     room.server.serve(rss())
     await room.poll()
-    limit = START + timedelta(minutes=15) - ingest.BACKGROUND_AFTER
+    limit = START + timedelta(minutes=15) - BACKGROUND_AFTER
     dates = [format_datetime(moment) for moment in (limit - timedelta(seconds=1), limit)]
     room.server.serve(rss(item(1, date=dates[0]), item(2, date=dates[1])))
     found = await room.again()
     assert (len(found.background), len(found.new)) == (1, 1)
     assert room.titles(background=True) == ["Report number 1"]
-
-
-def test_background_is_the_same_for_files_and_feeds() -> None:
-    assert poll.BACKGROUND_AFTER == ingest.BACKGROUND_AFTER
 
 
 async def test_an_edit_is_a_revision_and_moves_nothing_in_time(room: Newsroom) -> None:
