@@ -21,6 +21,7 @@ from bot.config import Settings
 from bot.feeds.fetch import Address, Fetcher, Hints, Limits
 from bot.feeds.poll import LONGEST, LONGEST_ASKED, Polled, Round, next_poll, poll_round
 from bot.library import Library
+from bot.seeding import BACKGROUND_AFTER
 from bot.store import articles, feeds, leases, schema
 from bot.store.engine import Connection, Store
 from summaries.article import Article
