@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
-from urllib.parse import urlencode
+from typing import Literal
 
 from bot import table
 from bot.app import App, open_app, settings_of
@@ -92,22 +91,3 @@ def _of_discord(settings: Settings) -> list[Finding]:
             Finding("note", "contact", "none set. Owners of feeds can't reach you; see contact in config.example.toml")
         )
     return findings
-
-
-_PERMISSIONS: Final = (
-    (1 << 10, "View Channel", "to see the channel it posts in"),
-    (1 << 11, "Send Messages", "to answer and to post"),
-    (1 << 38, "Send Messages in Threads", "the same in threads"),
-    (1 << 15, "Attach Files", "for pictures; without it they are left out"),
-    (1 << 16, "Read Message History", "to reply, and to see what it has posted, so that nothing is posted twice"),
-)
-"""What the invitation asks for. No embeds, no mentions of everyone, nothing that changes a server."""
-
-
-def invitation(application_id: int) -> str:
-    """Return the link that invites the bot, and what each permission it asks for is needed for."""
-    asked = sum(bit for bit, _, _ in _PERMISSIONS)
-    query = urlencode({"client_id": application_id, "scope": "bot applications.commands", "permissions": asked})
-    lines = [f"https://discord.com/oauth2/authorize?{query}", "", "It asks for:"]
-    lines += [f"- {name}: {purpose}" for _, name, purpose in _PERMISSIONS]
-    return "\n".join(lines)

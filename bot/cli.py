@@ -353,7 +353,7 @@ def check(as_json: bool, home: str | None, config: str | None) -> None:
 def invite(application: str | None, home: str | None, config: str | None) -> None:
     """Print the link that invites the bot into a server, with the least permissions, and what each is for."""
     from bot.app import settings_of
-    from bot.check import invitation
+    from bot.invitation import explained
     from bot.secrets import NoToken, read_token
 
     folder, settings = settings_of(home or _parent("home"), config or _parent("config"))
@@ -367,7 +367,7 @@ def invite(application: str | None, home: str | None, config: str | None) -> Non
             _fail([f"{error} Or name the application with --application."])
     if wanted is None:
         _fail(["The token does not tell the application's id. Name it with --application: page General Information."])
-    click.echo(invitation(wanted))
+    click.echo(explained(wanted))
 
 
 @main.group()

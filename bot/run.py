@@ -28,7 +28,7 @@ from bot.secrets import Token
 from bot.store import deliveries, events, guilds, subscriptions
 from bot.store.deliveries import Delivery
 from bot.store.engine import Connection
-from bot.ticker import Ticker
+from bot.ticker import PATIENCE, Ticker
 
 if TYPE_CHECKING:
     from bot.feeds.fetch import Fetcher
@@ -161,18 +161,29 @@ class Running:
         if self.app.settings.feeds.read:
             jobs["feeds"] = (self.poll, _FEEDS_EVERY)
         ticker = Ticker(jobs)
+        disconnect = asyncio.Event()
+        connected = asyncio.ensure_future(
+            supervise(self.make_bot, token, disconnect, jitter=self.jitter, sleep=asyncio.sleep)
+        )
+        stopping = asyncio.ensure_future(stop.wait())
         ticker.start()
         try:
-            await supervise(self.make_bot, token, stop, jitter=self.jitter, sleep=asyncio.sleep)
+            await asyncio.wait({connected, stopping}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            ticker.stop()
+            # In this order: nothing new begins, what is being sent arrives, then the connection ends.
+            stopping.cancel()
+            await ticker.stop()
             await self.close()
+            disconnect.set()
+            await connected
 
     async def close(self) -> None:
-        """Let what has begun come to its end."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        """Let what has begun come to its end; what takes too long is broken off, and due again at the next start."""
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=PATIENCE)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
         if self._fetcher is not None:
             await self._fetcher.__aexit__(None, None, None)
             self._fetcher = None

@@ -6,13 +6,18 @@ are only intervals, whatever was missed is one call, and being late never drops 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 Job = Callable[[], Awaitable[object]]
+
+PATIENCE: Final = 10.0
+"""Seconds that a job which has begun may take to end when the clock is stopped."""
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +28,7 @@ class Ticker:
     def __init__(self, jobs: Mapping[str, tuple[Job, timedelta]]) -> None:
         """Take jobs by name, each with its interval; the first call of each is right after the start."""
         self._scheduler = AsyncIOScheduler(timezone=UTC)
+        self._begun: set[asyncio.Future[Any]] = set()
         for name, (job, every) in jobs.items():
             self._scheduler.add_job(
                 self._call,
@@ -37,6 +43,16 @@ class Ticker:
             )
 
     async def _call(self, name: str, job: Job) -> None:
+        # The scheduler cancels what it runs when it is stopped; a job that has begun is let come to its end instead.
+        running = asyncio.ensure_future(self._run(name, job))
+        self._begun.add(running)
+        running.add_done_callback(self._begun.discard)
+        try:
+            await asyncio.shield(running)
+        except asyncio.CancelledError:
+            log.debug("The job %s comes to its end.", name)
+
+    async def _run(self, name: str, job: Job) -> None:
         try:
             await job()
         except Exception:
@@ -47,7 +63,13 @@ class Ticker:
         """Begin; needs a running event loop."""
         self._scheduler.start()
 
-    def stop(self) -> None:
-        """Call nothing any more."""
+    async def stop(self) -> None:
+        """Call nothing any more, and wait for what has begun; what takes too long is broken off."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
+        if not self._begun:
+            return
+        _, late = await asyncio.wait(self._begun, timeout=PATIENCE)
+        for one in late:
+            one.cancel()
+        await asyncio.gather(*late, return_exceptions=True)

@@ -10,6 +10,7 @@ from typing import Any, Final
 import discord
 from discord.ext import commands
 
+from bot import invitation
 from bot.answers import Answer
 from bot.app import App
 from bot.commands import COMMANDS, answer, find, joined
@@ -134,6 +135,8 @@ class RollcallBot(commands.AutoShardedBot):
         await asyncio.to_thread(note)
         await asyncio.to_thread(self.read_prefixes)
         log.info("Ready. Servers: %d.", len(here))
+        if not here and self.application_id is not None:
+            log.info("To invite me into one: %s Then type /setup there.", invitation.link(self.application_id))
         self.soon()
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
