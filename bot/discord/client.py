@@ -18,7 +18,7 @@ from bot.commands.asking import match_stance
 from bot.commands.command import Command
 from bot.discord import admin, buttons, slash
 from bot.discord.addressed import addressed
-from bot.discord.messenger import InvalidRequests
+from bot.discord.messenger import InvalidRequests, payload
 from bot.discord.permissions import missing_to_write
 from bot.discord.replies import Reply, answer_interaction, rendered, reply_to_message
 from bot.render import render
@@ -271,34 +271,36 @@ class RollcallBot(commands.AutoShardedBot):
                 await asyncio.to_thread(self._cannot_write, message, request, missing)
                 self.soon()
                 return
-        reply = await asyncio.to_thread(self._reply, request)
+        reply = await asyncio.to_thread(rendered, lambda: self._ask(request))
         try:
             await reply_to_message(self, message, reply)
+            # Looked up behind the answer, which need not wait for it.
+            for body in await asyncio.to_thread(self._told_of_closed_messages, request):
+                await self.http.send_message(channel.id, params=payload(body))
         except (discord.HTTPException, OSError) as error:
             log.warning("An answer in channel %s did not get through: %s", channel.id, type(error).__name__)
-        self._after(reply)
+        finally:
+            self._after(reply)
 
     def _reply(self, request: Request) -> Reply:
-        """Answer a request and render it; runs in a thread."""
+        """Answer a request and render it, with what is told aside; runs in a thread."""
         reply = rendered(lambda: self._ask(request))
-        if request.reader.kind == "user" and reply.bodies:
-            self._tell_of_closed_messages(request, reply)
+        reply.aside.extend(self._told_of_closed_messages(request))
         return reply
 
-    def _tell_of_closed_messages(self, request: Request, reply: Reply) -> None:
+    def _told_of_closed_messages(self, request: Request) -> list[dict[str, Any]]:
         """Say, once, that direct messages don't arrive: here is the only place where the person can be told."""
-        if request.direct is not None:
-            return
+        if request.direct is not None or request.reader.kind != "user":
+            return []
         with self.app.store.reading() as connection:
             if not subscriptions.has_failure(connection, request.reader.id):
-                return
+                return []
             followed = subscriptions.listed(connection, None, "user", request.reader.id)
         with self.app.store.writing() as connection:
             if not subscriptions.take_failure(connection, request.reader.id, now=self.app.clock()):
-                return
+                return []
         paused = any(one.state == "paused" for one in followed)
-        told = render.as_discord(Answer("subscriptions", "closed", {"paused": paused}, personal=True))
-        reply.aside.extend(told)
+        return render.as_discord(Answer("subscriptions", "closed", {"paused": paused}, personal=True))
 
     def _cannot_write(self, message: discord.Message, request: Request, missing: str) -> None:
         """Tell whoever typed a command why there is no answer, once a day and channel: they asked, so they may know."""

@@ -68,7 +68,7 @@ async def reply_to_message(bot: RollcallBot, message: discord.Message, reply: Re
     reference: dict[str, Any] | None = {"message_id": str(message.id), "fail_if_not_exists": False}
     if guild is not None and not channel.permissions_for(guild.me).read_message_history:
         reference = None
-    for number, body in enumerate([*reply.bodies, *reply.aside]):
+    for number, body in enumerate(reply.bodies):
         filled = dict(body)
         if reference is not None and number == 0:
             filled["message_reference"] = reference

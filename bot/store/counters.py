@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from bot.store.dialect import insert
 from bot.store.schema import counter
 
 CONTENT: Final = "content"
 """Counts every write of articles, mentions, claims and figures: while it stands still, answers may be cached."""
+
+# Asked before every answer, so it is built once.
+_VALUE = select(counter.c.value).where(counter.c.name == bindparam("name"))
 
 
 def bump(conn: Connection, name: str = CONTENT) -> int:
@@ -26,5 +29,5 @@ def bump(conn: Connection, name: str = CONTENT) -> int:
 
 def value(conn: Connection, name: str = CONTENT) -> int:
     """Return a counter's value; 0 when nothing has been counted."""
-    found = conn.execute(select(counter.c.value).where(counter.c.name == name)).scalar()
+    found = conn.execute(_VALUE, {"name": name}).scalar()
     return 0 if found is None else int(found)
