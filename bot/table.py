@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from bot.events import Rows, record_table_events
@@ -50,8 +51,12 @@ def proposals(library: Library) -> Table:
 def check(library: Library) -> list[str]:
     """Verify every row of the store against the topic and its articles; one sentence for each thing that is wrong."""
     found = []
-    for table, source in ((stored_table(library), "stored table"), (proposals(library), "proposals")):
-        found += check_table(table, library.topic, library.parties, library.article, source)
+    stored = ((stored_table(library), "stored table"), (proposals(library), "proposals"))
+    # Many rows quote few articles.
+    article = cache(library.article)
+    with library.one_moment():
+        for table, source in stored:
+            found += check_table(table, library.topic, library.parties, article, source)
     return list(dict.fromkeys(found))
 
 
