@@ -138,14 +138,15 @@ def claim_due(conn: Connection, owner: str, now: datetime, limit: int, *, hold: 
     """
     columns = delivery.c
     before = delivery.alias().c
-    stuck = select(before.id).where(
+    comes_after = select(before.id).where(
+        columns.action == "post",
         before.place_kind == columns.place_kind,
         before.place_id == columns.place_id,
         before.action == "post",
         before.done_at.is_(None),
         or_(before.due_at < columns.due_at, and_(before.due_at == columns.due_at, before.id < columns.id)),
-        or_(before.next_try_at > now, before.claimed_until > now),
     )
+    stuck = or_(before.next_try_at > now, before.claimed_until > now)
     gone = select(guild.c.id).where(and_(guild.c.id == columns.guild_id, guild.c.left_at.is_not(None))).exists()
     due = (
         select(delivery)
@@ -156,7 +157,7 @@ def claim_due(conn: Connection, owner: str, now: datetime, limit: int, *, hold: 
             or_(columns.claimed_until.is_(None), columns.claimed_until <= now),
             # A server that removed the bot is sent nothing.
             or_(columns.guild_id.is_(None), ~gone),
-            or_(columns.action != "post", ~stuck.exists()),
+            ~comes_after.where(stuck).exists(),
         )
         .order_by(columns.due_at, columns.id)
         .limit(limit)
@@ -164,6 +165,11 @@ def claim_due(conn: Connection, owner: str, now: datetime, limit: int, *, hold: 
         .with_for_update(skip_locked=True, of=delivery)
     )
     rows = conn.execute(due).all()
+    ids = [row.id for row in rows]
+    # What another process is claiming right now was passed by, and what comes after it has to wait as well.
+    hasty = select(columns.id).where(columns.id.in_(ids), comes_after.where(before.id.not_in(ids)).exists())
+    waits = set(conn.execute(hasty).scalars()) if ids else set()
+    rows = [row for row in rows if row.id not in waits]
     if not rows:
         return []
     until = now + hold
