@@ -106,9 +106,22 @@ def make_due(library: Library, *, now: datetime) -> int:
     made = 0
     for plan, last in plans:
         due = latest_due(plan.hour, ZoneInfo(plan.zone), since=plan.set_up_at, last=last, now=now)
-        if due is not None:
+        if due is not None and _fold(library, plan, due, now):
             made += _make(library, plan, due, now)
     return made
+
+
+def _fold(library: Library, plan: Plan, due: Due, now: datetime) -> bool:
+    """Give up what could not be posted until the next one is due, so that it tells that too; False: wait with that.
+
+    What may have arrived, or is being sent, is told neither twice nor never: the next one is made when that is known,
+    a day after its hour at the latest.
+    """
+    with library.store.writing() as connection:
+        untried, under_way = briefings.before(connection, plan.id, due.local_date, now=now)
+        for delivery_id in untried:
+            deliveries.drop(connection, delivery_id, "It could not be posted before the next one was due.", now=now)
+    return not under_way
 
 
 def _make(library: Library, plan: Plan, due: Due, now: datetime) -> bool:
