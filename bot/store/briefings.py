@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, Literal
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, func, or_, select, update
 from sqlalchemy import insert as plain_insert
 
 from bot.store import dossiers
@@ -258,6 +258,28 @@ def waiting(conn: Connection, plan_id: int) -> list[int]:
         .where(briefing.c.guild_briefing_id == plan_id, delivery.c.frozen_at.is_(None), delivery.c.done_at.is_(None))
     )
     return list(conn.execute(query).scalars())
+
+
+def before(conn: Connection, plan_id: int, local_date: date, *, now: datetime) -> tuple[list[int], bool]:
+    """Return the deliveries of earlier days' briefings of which nothing was tried yet, and whether others are open.
+
+    Nobody works on the former at ``now``, and nobody begins to before this transaction ends.
+    """
+    tried = (
+        select(delivery_part.c.delivery_id)
+        .where(delivery_part.c.delivery_id == delivery.c.id, delivery_part.c.state.not_in(["owed", "parked"]))
+        .exists()
+    )
+    query = (
+        select(delivery.c.id)
+        .join(briefing, briefing.c.delivery_id == delivery.c.id)
+        .where(
+            briefing.c.guild_briefing_id == plan_id, briefing.c.local_date < local_date, delivery.c.done_at.is_(None)
+        )
+    )
+    free = query.where(or_(delivery.c.claimed_until.is_(None), delivery.c.claimed_until <= now), ~tried)
+    untried = list(conn.execute(free.with_for_update(skip_locked=True, of=delivery)).scalars())
+    return untried, any(one not in untried for one in conn.execute(query).scalars())
 
 
 def show(
