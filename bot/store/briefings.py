@@ -97,6 +97,8 @@ def switch_on(
         "state": "active",
         "set_up_by": by,
     }
+    # Two who switch it on at once set up one briefing: the second waits for the first one's commit.
+    conn.execute(select(guild.c.id).where(guild.c.id == guild_id).with_for_update())
     known = plan_of(conn, dossier, guild_id)
     if known is None:
         made = conn.execute(
