@@ -9,13 +9,27 @@ from pathlib import Path
 
 from bot.ingest import Added, ingest
 from bot.run import Running
-from bot.table import import_rows
+from bot.table import export, import_rows
 from tests.bot.discord.conftest import MANAGER
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.messages import Message
 from tests.doubles.discord.model import Channel, Guild, User
 
 SILENT = 1 << 12
+
+NEWS = {
+    "Ferries are back": "Ferries left the harbour of Odesa on schedule for the first time since the winter storms.",
+    "Teachers end strike": "Teachers in Porto went back to their classrooms after eleven days without any lessons.",
+    "Museum buys book": "The national museum in Prague paid two million crowns for a medieval book on falcons.",
+    "Motorway flooded": "Heavy rain closed the motorway between Turin and Milan to lorries and buses on Thursday.",
+    "Chess title kept": "The grandmaster from Chennai defended her title with a draw in the last of twelve games.",
+    "Wheat price falls": "Wheat became cheaper in Chicago because Argentina expects a record harvest in May.",
+    "Glacier measured": "Geologists measured how far the ice above Zermatt retreated while hikers slept nearby.",
+    "Opera roof mended": "Carpenters finished the new roof of the opera in Lyon three weeks before the season opens.",
+    "Penguins counted": "Volunteers counted more penguins on the island off Cape Town than in any other year.",
+    "Satellite launched": "A weather satellite reached its orbit after a rocket left French Guiana before dawn.",
+}
+"""Titles and texts of articles that have nothing to do with each other."""
 
 _HEADING = re.compile(r"^\*\*Briefing, \w+ (\d{1,2} \w+ \d{4}): ", re.MULTILINE)
 _LATE = re.compile(r"-# Late: this was due <t:(\d+):f>\.\n")
@@ -86,38 +100,20 @@ def add_server(discord: DiscordDouble, name: str = "Nordwind") -> Served:
     return Served(guild, channel, admin)
 
 
-def article(running: Running, folder: Path, title: str, text: str, published: str) -> None:
-    """Take an article in, as ``rollcall ingest`` does."""
+def article(running: Running, folder: Path, title: str, *, published: str = "2025-03-21") -> None:
+    """Take one of the :data:`NEWS` in, as ``rollcall ingest`` does."""
     file = folder / f"{title.casefold().replace(' ', '-')}.txt"
-    file.write_text(f"title: {title}\ndate: {published}\npublisher: The Harbour Post\n\n{text}\n")
+    file.write_text(f"title: {title}\ndate: {published}\npublisher: The Harbour Post\n\n{NEWS[title]}\n")
     (added,) = ingest(running.app.library, [str(file)], max_bytes=1_000_000, now=running.app.clock())
     assert isinstance(added, Added)
     assert added.outcome == "new"
 
 
-def germany(running: Running, stance: str, day: str) -> None:
-    """An editor approves a new row of the table: Germany's position, by words that a seed article has."""
+def germany(running: Running, stance: str) -> None:
+    """An editor changes where Germany stands."""
+    library = running.app.library
+    before, row = export(library).split('party = "DE"\n', 1)
+    changed = re.sub('stance = "[a-z]+"', f'stance = "{stance}"', row, count=1)
     import_rows(
-        running.app.library,
-        f"""
-        [[claims]]
-        id = "de-{stance}-{day}"
-        party = "DE"
-        stance = "{stance}"
-        speaker = "reporter"
-        source = "reporter"
-        reported_on = "{day}"
-
-        [[claims.quotes]]
-        article = "explainer"
-        revision = 1
-        start = 2367
-        end = 2496
-        text = "While not in Europe, Canada and Australia have suggested they are also open to the idea of deploying \
-troops to enforce the peace."
-        """,
-        "table.toml",
-        now=running.app.clock(),
-        by="Edda Editor",
-        why="a test",
+        library, f'{before}party = "DE"\n{changed}', "table.toml", now=running.app.clock(), by="Edda", why="a test"
     )
