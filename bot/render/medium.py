@@ -76,7 +76,7 @@ def _safe_url(url: str) -> str | None:
     """Percent-encode what could end a link early; None when it is no web address."""
     if not re.match(r"https?://", url, re.IGNORECASE):
         return None
-    return percent_quote(url, safe=":/?#[]@!$&*+,;=%~._-")
+    return percent_quote(url, safe=":/?#[]@!$&*+,;=%~._-", errors="replace")
 
 
 class Text(Medium):
@@ -124,6 +124,10 @@ _MARKDOWN = re.compile(r"([\\*_~|`\[\]<>])")
 _LINE_START = re.compile(r"^(\s*\d+)(\.)(?=\s)|^(\s*)(#{1,3}|[-+])(?=\s)|^(\s*)(-)(?=#)")
 
 
+MIDWAY = r"\[…\] "
+"""Stands in front of a quote on Discord whose sentence began earlier."""
+
+
 class Discord(Medium):
     """The ``content`` of a Discord message: its Markdown, with every mention, link and mark in outside text broken."""
 
@@ -140,7 +144,8 @@ class Discord(Medium):
         return f"**{text}**"
 
     def block_quote(self, text: str, midway: bool) -> str:
-        return f"> {'[…] ' if midway else ''}{self.plain(text).strip()}"
+        # Unescaped, the mark's bracket could open a link that words behind it close.
+        return f"> {MIDWAY if midway else ''}{self.plain(text).strip()}"
 
     def small(self, text: str) -> str:
         return f"-# {text}"
@@ -154,7 +159,13 @@ class Discord(Medium):
 
     def link(self, label: str, url: str) -> str:
         safe = _safe_url(url)
-        return f"[{label}](<{safe.replace('(', '%28').replace(')', '%29')}>)" if safe else label
+        # Brackets of a label are paired without regard to backslashes: a single one would tear the link apart.
+        label = re.sub(r"\\([\[\]])", lambda mark: "(" if mark[1] == "[" else ")", label)
+        if safe is None:
+            return label
+        for sign, code in (("(", "%28"), (")", "%29"), ("@", "%40")):
+            safe = safe.replace(sign, code)
+        return f"[{label}](<{safe}>)"
 
     def moment(self, at: datetime) -> str:
         return f"<t:{int(at.timestamp())}:f>"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
@@ -57,7 +58,7 @@ def _environment(medium: Medium) -> Environment:
         h=markup(medium.heading),
         code=lambda value: Markup(medium.code(str(value))),  # noqa: S704
         quote=lambda text, midway=False: Markup(medium.block_quote(text, midway)),  # noqa: S704
-        link=lambda label, url: Markup(medium.link(escaped(medium, label), url)),  # noqa: S704
+        link=lambda label, url: Markup(medium.link(_visible(medium, label, url), url)),  # noqa: S704
         plural=words.plural,
     )
     environment.filters.update(
@@ -70,6 +71,11 @@ def _environment(medium: Medium) -> Environment:
         words=lambda parts: "".join(map(str, parts)),
     )
     return environment
+
+
+def _visible(medium: Medium, label: object, url: str) -> str:
+    """Return a link's label; the name of the site where nothing of the label can be seen."""
+    return escaped(medium, label).strip() or medium.plain(urlsplit(url).netloc)
 
 
 @lru_cache(maxsize=8)
