@@ -20,6 +20,7 @@ PICK: Final = "r1:pick"
 
 MAX_ID: Final = 100
 MAX_CHOICES: Final = 25
+MAX_PLACEHOLDER: Final = 150
 MAX_LABEL: Final = 38
 """Longer labels are allowed (80) but cut off on a phone (Discord, design guidelines for buttons)."""
 ROW: Final = 5
@@ -49,7 +50,7 @@ def shown(actions: Sequence[Action]) -> list[tuple[str, str, int]]:
 
 def components(actions: Sequence[Action]) -> list[dict[str, Any]]:
     """Return rows as Discord's interface has them, lists before buttons; empty without actions."""
-    lists = [_select(action) for action in actions if action.choices][:1]
+    lists = [made for action in actions if (made := _select(action))["options"]][:1]
     buttons = [
         {"type": _BUTTON, "style": style, "label": label, "custom_id": identifier}
         for label, identifier, style in shown(actions)
@@ -59,12 +60,15 @@ def components(actions: Sequence[Action]) -> list[dict[str, Any]]:
 
 
 def _select(action: Action) -> dict[str, Any]:
-    options = {choice.command: choice.label for choice in action.choices if len(choice.command) <= MAX_ID}
+    options = {choice.command: harmless(choice.label).strip() for choice in action.choices}
+    fitting = [
+        {"label": label[:MAX_ID], "value": command}
+        for command, label in options.items()
+        if label and 1 <= len(command) <= MAX_ID
+    ]
     return {
         "type": _SELECT,
         "custom_id": PICK,
-        "placeholder": action.label,
-        "options": [{"label": harmless(label)[:MAX_ID], "value": command} for command, label in options.items()][
-            :MAX_CHOICES
-        ],
+        "placeholder": harmless(action.label).strip()[:MAX_PLACEHOLDER],
+        "options": fitting[:MAX_CHOICES],
     }
