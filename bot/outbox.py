@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, Final, Literal, Protocol, TypeVar
@@ -219,9 +219,8 @@ class Outbox:
             return await self._failed(delivery, None, NotSent(Trouble.REFUSED, missing))
         if self._too_old(delivery):
             return await self._failed(delivery, None, NotSent(Trouble.AGAIN, "It could not be posted in time."))
-        now = self._clock()
-        frozen = delivery
-        delivery = await self._write(lambda c: deliveries.freeze(c, frozen, now=now, late=is_late(frozen.due_at, now)))
+        claimed = delivery
+        delivery = await self._write(lambda c: self._freeze(c, claimed))
         last = Sent(None)
         for part in delivery.parts:
             move = decide(part, self._clock())
@@ -246,6 +245,10 @@ class Outbox:
         untouched = all(part.state in {"owed", "parked"} for part in delivery.parts)
         return untouched and self._clock() - delivery.due_at > FOLDED_AFTER
 
+    def _freeze(self, conn: Connection, delivery: Delivery) -> Delivery:
+        now = self._clock()
+        return deliveries.freeze(conn, delivery, now=now, late=is_late(delivery.due_at, now))
+
     async def _look_or_send(self, delivery: Delivery, part: Part, move: Move) -> Outcome:
         if move == "look" and part.first_tried_at is not None:
             await self._pace.turn()
@@ -253,11 +256,17 @@ class Outbox:
             if found is not None:
                 return found
             # It never arrived, so this is a first try again, with the time of a first try.
-            await self._write(lambda c: deliveries.not_sent(c, delivery.id, part.position, "owed"))
+            part = await self._write(lambda c: self._anew(c, delivery, part.position))
         now = self._clock()
         await self._write(lambda c: deliveries.trying(c, delivery.id, part.position, now=now))
         await self._pace.turn()
         return await self._messenger.post(delivery.place, part.content, part.nonce)
+
+    def _anew(self, conn: Connection, delivery: Delivery, position: int) -> Part:
+        """Note that a part surely never arrived; return it as it is sent now, when it may have become late."""
+        deliveries.not_sent(conn, delivery.id, position, "owed")
+        parts = tuple(replace(part, state="owed") if part.position == position else part for part in delivery.parts)
+        return self._freeze(conn, replace(delivery, parts=parts)).parts[position]
 
     async def _arrived(self, delivery: Delivery, part: Part, outcome: Sent) -> None:
         now = self._clock()

@@ -209,18 +209,21 @@ def latest_key(conn: Connection, start: str) -> str | None:
 def freeze(conn: Connection, one: Delivery, *, now: datetime, late: bool) -> Delivery:
     """Fix a delivery's words and place before its first try, the late line added where it is late; return it so.
 
-    From this commit on its parts are the same for each try. Returned as it is when that was done before.
+    From its first try on its parts are the same for each try: returned as it is. Where it is sure that nothing arrived,
+    the next try is a first one again, and may have become late.
     """
-    if one.frozen_at is not None:
+    if any(part.state not in {"owed", "parked"} for part in one.parts):
         return one
     parts = one.parts
-    line = one.late_line if late else None
-    if line and parts and isinstance(parts[0].content, dict):
-        content = {**parts[0].content, "content": f"{line}\n{parts[0].content.get('content', '')}"}
-        parts = (replace(parts[0], content=content), *parts[1:])
-        conn.execute(_part(one.id, 0).values(content=content))
-    conn.execute(update(delivery).where(delivery.c.id == one.id).values(frozen_at=now, late_line=line))
-    return replace(one, parts=parts, frozen_at=now, late_line=line)
+    if late and one.late_line and parts and isinstance(parts[0].content, dict):
+        words = parts[0].content.get("content", "")
+        if not words.startswith(one.late_line):
+            content = {**parts[0].content, "content": f"{one.late_line}\n{words}"}
+            parts = (replace(parts[0], content=content), *parts[1:])
+            conn.execute(_part(one.id, 0).values(content=content))
+    frozen_at = one.frozen_at or now
+    conn.execute(update(delivery).where(delivery.c.id == one.id).values(frozen_at=frozen_at))
+    return replace(one, parts=parts, frozen_at=frozen_at)
 
 
 def _part(delivery_id: int, position: int) -> Update:

@@ -635,14 +635,25 @@ async def test_every_message_takes_its_turn(sqlite_store: Store) -> None:
     assert Counting.turns == discord.posts + discord.looks + len(discord.deleted) == 4
 
 
-async def test_words_that_were_tried_never_change(sqlite_store: Store) -> None:
-    """A second try of a late delivery is of the same words as the first, or its nonce would lie."""
-    discord = Discord(Clock(), answers=[NotSent(Trouble.UNKNOWN, "?")])
-    owe(sqlite_store, "a", "a1", late_line="-# Late.")
-    await work(sqlite_store, discord).round()
-    discord.clock.now += LATE_AFTER * 2
-    await work(sqlite_store, discord).round()
+async def test_words_that_were_tried_never_change(store: Store) -> None:
+    """A second try, late by now, is of the same words as the first, or its nonce would lie."""
+    discord = Discord(Clock(NOW + LATE_AFTER - timedelta(seconds=30)), answers=[NotSent(Trouble.UNKNOWN, "?")])
+    owe(store, "a", "a1", late_line="-# Late.")
+    await work(store, discord).round()
+    discord.clock.now += timedelta(minutes=1)
+    await work(store, discord).round()
     assert discord.words() == ["a1"]
+
+
+@pytest.mark.parametrize("answer", [NotSent(Trouble.UNKNOWN, "?"), NotSent(Trouble.AGAIN, "?"), "lost"])
+async def test_what_surely_did_not_arrive_says_that_it_has_become_late(store: Store, answer: Any) -> None:
+    discord = Discord(Clock(), answers=[answer])
+    owe(store, "a", "a1", "a2", late_line="-# Late.")
+    await work(store, discord).round()
+    discord.clock.now += LATE_AFTER * 2
+    await work(store, discord).round()
+    arrived = answer == "lost"
+    assert discord.words() == ["a1" if arrived else "-# Late.\na1", "a2"]
 
 
 def test_a_part_that_is_sent_is_never_touched() -> None:

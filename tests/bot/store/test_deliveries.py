@@ -208,9 +208,17 @@ def test_words_and_place_are_fixed_before_the_first_try(store: Store, late: bool
     assert {**frozen.parts[0].content, "content": None} == {**CONTENT, "content": None}
     with store.writing() as conn:
         deliveries.move(conn, made, Place("channel", "other"))
-        # Later tries are of the same words, however late they are.
+        # Later tries are of the same words, however late they are, for as long as one may have arrived.
+        deliveries.trying(conn, made, 0, now=NOW)
         again = deliveries.freeze(conn, _stored(conn), now=NOW + timedelta(hours=1), late=True)
-    assert (again.parts, again.frozen_at, again.place) == (frozen.parts, NOW, CHANNEL)
+        assert ([p.content for p in again.parts], again.frozen_at) == ([p.content for p in frozen.parts], NOW)
+        assert again.place == CHANNEL
+        # Nothing arrived: it says that it is late now, and says it once.
+        deliveries.not_sent(conn, made, 0, "owed")
+        for _ in range(2):
+            anew = deliveries.freeze(conn, _stored(conn), now=NOW + timedelta(hours=1), late=True)
+        assert [part.content["content"] for part in anew.parts] == [f"-# Late.\n{CONTENT['content']}", "second"]
+        assert [part.content for part in _stored(conn).parts] == [part.content for part in anew.parts]
 
 
 def _stored(conn: Connection) -> deliveries.Delivery:
