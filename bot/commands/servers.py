@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo, available_timezones
 
 from bot.answers import Action, Answer, mistake
@@ -256,6 +256,11 @@ def set_state(guild_id: int, paused: bool, library: Library, *, by: int, now: da
             return no_briefing("briefings")
         if paused != (plan.state == "paused"):
             briefings.set_state(connection, plan.id, "paused" if paused else "active", now=now)
+            if paused:
+                # What waits for a permission is not posted in the pause either.
+                untried, _ = briefings.before(connection, plan.id, date.max, now=now)
+                for delivery_id in untried:
+                    deliveries.drop(connection, delivery_id, "The briefing was paused.", now=now)
             audit.record(
                 connection, str(by), "briefing paused" if paused else "briefing resumed", guild_id=guild_id,
                 target=str(plan.target_id), now=now,
