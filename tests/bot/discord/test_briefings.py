@@ -307,6 +307,29 @@ async def test_paused_it_owes_nothing(served: Served, discord: DiscordDouble, st
     assert served.posts[1:] == [Post(date(2025, 3, 24), at(8, day=24), None, "", True)]
 
 
+async def test_paused_what_waits_is_not_posted_either(
+    served: Served, discord: DiscordDouble, start: Start, clock: Clock, tmp_path: Path
+) -> None:
+    async with start() as running:
+        await served.set_up(discord)
+        article(running, tmp_path, FIRST_NEWS)
+        served.channel.deny(SEND)
+        await look_at(running, clock, at(8))
+        clock.now = at(9)
+        await served.order(discord, "pause")
+        served.channel.allow(SEND)
+        await discord.settled()
+        await look_at(running, clock, at(9, 30))
+        assert served.posts == []
+        clock.now = at(18)
+        await served.order(discord, "resume")
+        await look_at(running, clock, at(18, 1))
+        assert served.posts == []
+        await look_at(running, clock, at(8, day=22))
+    assert days(served) == [22]
+    assert FIRST_NEWS in served.posts[0].text
+
+
 async def test_a_post_is_taken_back(served: Served, discord: DiscordDouble, start: Start, clock: Clock) -> None:
     async with start() as running:
         await served.set_up(discord)
@@ -508,14 +531,39 @@ async def test_what_discord_does_not_take_for_a_while_says_that_it_is_late(
         fault = discord.fail("POST", MESSAGES, 503, times=1000)
         while clock.now < at(8, 40):
             await running.look()
-            clock.advance(minutes=1)
+            clock.advance(minutes=2)
         fault.times = 0
         while clock.now < at(9):
             await running.look()
-            clock.advance(minutes=1)
+            clock.advance(minutes=2)
     (post,) = served.posts
     assert post.at > at(8, 39)
     assert post.late_since == at(8)
+
+
+async def test_what_discord_does_not_take_for_more_than_a_day_is_told_by_the_next(
+    served: Served, discord: DiscordDouble, start: Start, clock: Clock, tmp_path: Path
+) -> None:
+    """It may have arrived until the last, so the next one waits; what was never heard of is in that."""
+    async with start() as running:
+        await served.set_up(discord)
+        article(running, tmp_path, FIRST_NEWS)
+        fault = discord.fail("*", r"/channels/\d+/messages", 503, times=100_000)
+        clock.now = at(8)
+        while clock.now < at(10, day=22):
+            if clock.now == at(20):
+                article(running, tmp_path, SECOND_NEWS)
+            await running.look()
+            clock.advance(minutes=40)
+        fault.times = 0
+        while clock.now < at(12, day=22):
+            await running.look()
+            clock.advance(minutes=5)
+    (post,) = served.posts
+    assert (post.day.day, post.late_since) == (22, at(8, day=22))
+    assert at(10, day=22) <= post.at <= at(10, 20, day=22)
+    assert FIRST_NEWS in post.text
+    assert SECOND_NEWS in post.text
 
 
 class Killed(BaseException):
