@@ -86,8 +86,6 @@ def _loading() -> Iterator[None]:
     try:
         yield
     finally:
-        # What is there by now is not looked through again and again while the program runs.
-        gc.freeze()
         if was_on:
             gc.enable()
 
@@ -322,6 +320,7 @@ def run(home: str | None, config: str | None) -> None:
     """Be on Discord: answer, post briefings, send what people follow. Stop it with Ctrl-C or SIGTERM."""
     with _loading():
         import asyncio
+        import gc
 
         from bot.check import of_app, of_token, told
         from bot.discord.supervise import REFUSED_TOKEN, GivenUp
@@ -339,6 +338,8 @@ def run(home: str | None, config: str | None) -> None:
             raise SystemExit(REFUSED_TOKEN) from error
         click.echo(told(of_token(app.settings, app.home)))
         configure(app.settings.log.level, (token.reveal(),))
+        # What is there by now stays; looking through it for garbage again and again would hold answers up.
+        gc.freeze()
         try:
             asyncio.run(until_stopped(app, token))
         except GivenUp as error:
