@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import pytest
 import tomli_w
@@ -17,6 +19,9 @@ from tests.bot.discord.conftest import MANAGE, NOW, Start
 from tests.bot.hostile import LONG, MARKS, MENTIONS, SNIPPETS
 from tests.conftest import Clock
 from tests.doubles.discord import Channel, DiscordDouble, Guild, User, markdown, mentions, rules
+from tests.doubles.feeds import FeedServer
+
+SEEDS = Path(__file__).parents[3] / "seeds"
 
 NAME = "@everyone [x](http://evil.example) `||<#1>"
 """What servers and channels are called here."""
@@ -190,6 +195,57 @@ async def test_an_article_of_everything_at_once(
         for command in ("briefing 2025-03-21", "about", "status Ireland"):
             asked = await discord.say(anna, channel, f"!{command}")
             await discord.replies_to(asked)
+    assert discord.refusals == []
+
+
+def _feed(attacks: list[str], moment: str) -> bytes:
+    """An RSS feed of hostile items."""
+    items = "".join(
+        f"<item><guid isPermaLink='false'>{moment} {number}</guid><title>{_xml(attack)}</title>"
+        f"<link>https://news.example/{number}/{_xml(attack)}</link><author>{_xml(attack)}</author>"
+        f"<description>{_xml(f'{attack} Germany is ready to talk about {attack} in the spring.')}</description>"
+        f"<pubDate>{moment}</pubDate></item>"
+        for number, attack in enumerate(attacks)
+    )
+    return f"<rss version='2.0'><channel><title>{_xml(attacks[0])}</title>{items}</channel></rss>".encode()
+
+
+def _xml(text: str) -> str:
+    return escape(re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "", _clean(text)))
+
+
+async def test_a_feed(
+    discord: DiscordDouble, start: Start, clock: Clock, channel: Channel, anna: User, bea: User, tmp_path: Path
+) -> None:
+    dossier = tmp_path / "dossier"
+    shutil.copytree(SEEDS, dossier)
+    topic = (SEEDS / "topic.toml").read_text(encoding="utf-8")
+    attacks = [f"{one} {other}" for one, other in pairwise([*MENTIONS, *MARKS])]
+    async with FeedServer() as paper:
+        feed = {"url": paper.url(), "name": NAME, "kind": "news", "language": "en", "note": NAME}
+        (dossier / "topic.toml").write_text(
+            topic[: topic.index("[[feeds]]")] + tomli_w.dumps({"feeds": [feed]}), encoding="utf-8"
+        )
+        paper.serve(_feed(["An article that everybody knows"], "Fri, 21 Mar 2025 06:00:00 +0000"))
+        settings = f'\n[feeds]\nprivate_hosts = ["127.0.0.1:{paper.port}"]\n'
+        async with start(top=f'dossier = "{dossier}"', more=settings) as running:
+            await running.poll()
+            card = await discord.slash(bea, channel, "setup", {"channel": channel, "time": "08:00", "zone": "UTC"})
+            await discord.press(bea, card.messages[0], "Switch on")
+            await discord.slash(anna, channel, "subscribe", {"country": "Germany", "rhythm": "daily"})
+            await discord.until(lambda: anna.dm.messages)
+            clock.advance(minutes=30)
+            paper.serve(_feed(attacks, "Fri, 21 Mar 2025 07:20:00 +0000"))
+            await running.poll()
+            assert len(paper.asked()) == 2
+            clock.now = NOW.replace(hour=8)
+            await running.look()
+            posted = "".join(message.content for message in channel.messages)
+            assert "Briefing, Friday 21 March 2025" in posted
+            assert "https://news.example/" in posted
+            assert any("Today: " in message.content for message in anna.dm.messages)
+            about = await discord.say(anna, channel, "!about")
+            await discord.replies_to(about)
     assert discord.refusals == []
 
 
