@@ -15,7 +15,7 @@ from summaries.article import Article
 from summaries.claims import Claim
 from summaries.parties import Parties
 from summaries.stances import row_digest
-from summaries.table import Position, moved, positions
+from summaries.table import Position, positions
 from summaries.topic import Topic
 
 HOLD: Final = timedelta(minutes=2)
@@ -66,16 +66,20 @@ def as_plain(position: Position | None, revisions: Mapping[str, int]) -> dict[st
     }
 
 
-def _said(plain: Mapping[str, Any] | None) -> Any:  # noqa: ANN401 (only compared)
-    """Return what a reader would be shown: the same rows in another revision are the same."""
-    if plain is None:
-        return None
-    return (
-        plain["stance"],
-        plain["axes"],
-        [row["digest"] for row in plain["claims"]],
-        sorted(row["digest"] for row in plain["differing"]),
-    )
+def step(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> EventKind | None:
+    """Return what led from one row of the table (see :func:`as_plain`) to another; None: nothing worth telling.
+
+    A restatement, another source that agrees, is nothing.
+    """
+    if before is None or after is None:
+        return "position_moved" if before is not after else None
+    if (before["stance"], before["axes"]) != (after["stance"], after["axes"]):
+        return "position_moved"
+    known = {row["digest"] for row in before["differing"]}
+    if any(row["digest"] not in known for row in after["differing"]):
+        return "sources_differ"
+    stood, stands = before["claims"][0], after["claims"][0]
+    return "corrected" if stood["claim"] == stands["claim"] and stood["digest"] != stands["digest"] else None
 
 
 def table_events(topic: Topic, parties: Parties, before: Rows, after: Rows, *, now: datetime) -> tuple[TableEvent, ...]:
@@ -86,19 +90,11 @@ def table_events(topic: Topic, parties: Parties, before: Rows, after: Rows, *, n
     tables = [positions(topic, parties, rows.claims, now.date()) for rows in (before, after)]
     found = []
     for party in sorted({*tables[0], *tables[1]}):
-        old, new = tables[0].get(party), tables[1].get(party)
-        kind: EventKind
-        if moved(old, new):
-            kind = "position_moved"
-        elif old is None or new is None:
-            continue
-        elif {row_digest(claim) for claim in new.differing} - {row_digest(claim) for claim in old.differing}:
-            kind = "sources_differ"
-        elif new.claim.id == old.claim.id and row_digest(new.claim) != row_digest(old.claim):
-            kind = "corrected"
-        else:
-            continue
-        found.append(TableEvent(kind, party, as_plain(old, before.revisions), as_plain(new, after.revisions)))
+        old = as_plain(tables[0].get(party), before.revisions)
+        new = as_plain(tables[1].get(party), after.revisions)
+        kind = step(old, new)
+        if kind is not None:
+            found.append(TableEvent(kind, party, old, new))
     return tuple(found)
 
 
@@ -112,10 +108,11 @@ def record_table_events(
     """
     after = Rows.of(claims.recorded(conn, topic.key))
     changed = {event.party: event for event in table_events(topic, parties, before, after, now=now)}
+    # A row may have been given to another party: both are told.
     fresh = {
         (claim.party, f"{claim.id}@{after.revisions[claim.id]}")
-        for claim in after.claims
-        if before.revisions.get(claim.id) != after.revisions[claim.id]
+        for claim in (*before.claims, *after.claims)
+        if claim.id in after.revisions and before.revisions.get(claim.id) != after.revisions[claim.id]
     } | {
         (claim.party, f"{claim.id}@gone after {before.revisions[claim.id]}")
         for claim in before.claims
@@ -130,12 +127,13 @@ def record_table_events(
         table = positions(topic, parties, after.claims, now.date())
         last = as_plain(table.get(party), after.revisions)
         events.cancel(conn, [one.id for one in waiting], now=now)
-        if _said(first) == _said(last):
+        kind = step(first, last)
+        if kind is None:
             continue
         events.record(
             conn,
             topic.key,
-            _kind(first, last),
+            kind,
             party,
             _cause(party, sorted(cause for whose, cause in fresh if whose == party)),
             before=first,
@@ -143,13 +141,6 @@ def record_table_events(
             leaves_at=now + hold,
             now=now,
         )
-
-
-def _kind(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> EventKind:
-    if before is None or after is None or (before["stance"], before["axes"]) != (after["stance"], after["axes"]):
-        return "position_moved"
-    known = {row["digest"] for row in before["differing"]}
-    return "sources_differ" if any(row["digest"] not in known for row in after["differing"]) else "corrected"
 
 
 def _cause(party: str, changes: Sequence[str]) -> str:
