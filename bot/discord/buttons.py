@@ -9,6 +9,7 @@ import discord
 from bot.commands import servers
 from bot.commands.servers import Wish
 from bot.discord import admin
+from bot.discord.replies import failed
 from bot.render.buttons import PICK, SAY
 
 if TYPE_CHECKING:
@@ -34,6 +35,12 @@ class WhichForm(discord.ui.Modal):
     async def on_submit(self, interaction: discord.Interaction[RollcallBot]) -> None:  # type: ignore[override]
         """Give the command what was typed."""
         await interaction.client.answer_press(interaction, f"{self.command} {self.country.value}")
+
+    async def on_error(  # type: ignore[override]
+        self, interaction: discord.Interaction[Any], error: Exception, /
+    ) -> None:
+        """Answer all the same."""
+        await failed(interaction, error)
 
 
 _FORMS: Final = {"subscribe": "Follow a country", "status": "Which country?"}

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import discord
+from discord import app_commands
 from discord.ext import commands
 
 from bot import invitation
@@ -20,7 +21,7 @@ from bot.discord import admin, buttons, slash
 from bot.discord.addressed import addressed
 from bot.discord.messenger import InvalidRequests, payload
 from bot.discord.permissions import missing_to_write
-from bot.discord.replies import Reply, answer_interaction, rendered, reply_to_message
+from bot.discord.replies import Reply, answer_interaction, failed, rendered, reply_to_message
 from bot.render import render
 from bot.request import Reader, Request, Server, parse
 from bot.store import bookmarks, deliveries, guilds, subscriptions
@@ -83,6 +84,7 @@ class RollcallBot(commands.AutoShardedBot):
         # Answers to interactions would go out under another User-Agent (measured with discord.py 2.7.1).
         self.http._HTTPClient__session.headers["User-Agent"] = self.http.user_agent  # type: ignore[attr-defined]
         self._drop_what_is_not_granted()
+        self.tree.error(_slash_failed)
         slash.add_all(self)
         admin.add_all(self)
         await self._tell_commands()
@@ -372,12 +374,18 @@ class RollcallBot(commands.AutoShardedBot):
         identifier = str(dict(interaction.data or {}).get("custom_id", ""))
         try:
             await buttons.pressed(interaction, identifier)
-        except (discord.HTTPException, OSError) as error:
-            log.warning("The answer to a button did not get through: %s", type(error).__name__)
+        except Exception as error:  # noqa: BLE001 (told in the log by what it calls)
+            await failed(interaction, error)
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         """Tell that an event was not handled, and why; never its contents."""
         log.exception("The event %s was not handled.", event_method)
+
+
+async def _slash_failed(interaction: discord.Interaction[Any], error: app_commands.AppCommandError) -> None:
+    # The library's own errors repeat what was filled in.
+    cause = error.original if isinstance(error, app_commands.CommandInvokeError) else None
+    await failed(interaction, cause or RuntimeError(type(error).__name__))
 
 
 def _nothing(_bot: commands.AutoShardedBot, _message: discord.Message) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,6 +26,9 @@ SOON: Final = 1.2
 
 MAX_FOLLOW_UPS: Final = 5
 """Follow-ups that an app may send where only its user installed it (Discord, Interactions, code 40094)."""
+
+
+SORRY: Final = "Something went wrong on my side, and whoever hosts me sees it in the log. Please try again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +60,20 @@ def rendered(ask: Callable[[], Answer]) -> Reply:
         )
     except Exception:
         log.exception("A command could not be answered.")
-        sorry = "Something went wrong on my side, and whoever hosts me sees it in the log. Please try again."
+        sorry = SORRY
     failed = mistake("unknown", "not_possible", sorry)
     return Reply(failed, render.as_discord(failed))
+
+
+async def failed(interaction: discord.Interaction[Any], error: BaseException) -> None:
+    """Tell that an interaction went wrong: the log why, whoever used it that it did, and nobody what was written."""
+    if isinstance(error, (discord.HTTPException, OSError)):
+        log.warning("The answer to an interaction did not get through: %s", type(error).__name__)
+        return
+    log.error("An interaction was not answered.", exc_info=error)
+    if not interaction.response.is_done():
+        with suppress(discord.HTTPException, OSError):
+            await interaction.response.send_message(SORRY, ephemeral=True)
 
 
 async def reply_to_message(bot: RollcallBot, message: discord.Message, reply: Reply) -> None:
