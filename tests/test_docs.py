@@ -9,12 +9,16 @@ from pathlib import Path
 
 import click
 import pytest
+from discord import app_commands
 
 from bot.app import open_app
 from bot.cli import main
 from bot.commands import COMMANDS, answer
 from bot.commands.command import Command
 from bot.config import Settings
+from bot.discord import admin
+from bot.discord.client import RollcallBot
+from bot.discord.supervise import FEW_STARTS, REFUSED_BOT, REFUSED_TOKEN
 from bot.render import render
 from bot.request import LOCAL_READER, parse
 
@@ -77,8 +81,10 @@ def test_every_environment_variable_is_in_the_readme() -> None:
 
 
 def test_exit_codes_are_in_help_and_readme() -> None:
-    for code in ("0", "1", "2"):
+    for code in ("0", "1", "2", *map(str, (REFUSED_TOKEN, REFUSED_BOT, FEW_STARTS))):
         assert f"**{code}**" in README
+        assert main.help is not None
+        assert f"{code} " in main.help
     assert main.help is not None
     assert "Exit codes: 0 answered" in " ".join(main.help.split())
 
@@ -107,6 +113,15 @@ def test_the_transcript_is_real(tmp_path: Path) -> None:
             request = parse(command, reader=LOCAL_READER, now=WRITTEN)
             assert request is not None
             assert render.as_text(answer(request, app.library)) == shown.strip("\n"), command
+
+
+def test_every_command_for_those_who_manage_a_server_is_in_the_readme(tmp_path: Path) -> None:
+    with open_app(str(tmp_path), clock=lambda: WRITTEN) as app:
+        bot = RollcallBot(app)
+        admin.add_all(bot)
+        for command in bot.tree.walk_commands():
+            if not isinstance(command, app_commands.Group):
+                assert f"`/{command.qualified_name}" in README, command.qualified_name
 
 
 def test_every_key_of_an_answer_is_in_the_readme(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -20,6 +21,8 @@ from bot.store.briefings import Plan
 from bot.store.deliveries import Place
 from bot.store.engine import Connection
 from summaries.table import figures_at, positions
+
+log = logging.getLogger(__name__)
 
 ROOM: Final = 100
 """Characters kept free in a post for the line that says that it is late."""
@@ -106,8 +109,13 @@ def make_due(library: Library, *, now: datetime) -> int:
     made = 0
     for plan, last in plans:
         due = latest_due(plan.hour, ZoneInfo(plan.zone), since=plan.set_up_at, last=last, now=now)
-        if due is not None and _fold(library, plan, due, now):
-            made += _make(library, plan, due, now)
+        if due is None:
+            continue
+        try:
+            made += _fold(library, plan, due, now) and _make(library, plan, due, now)
+        except Exception:
+            # What is wrong with one server's is no reason to keep the others waiting.
+            log.exception("The briefing of server %s could not be made; it is tried again.", plan.guild_id)
     return made
 
 

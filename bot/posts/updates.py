@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from bot.answers import Action, Answer, BrokenReceipt, Receipt
 from bot.commands.asking import counted_as, label, lower_first, receipts
-from bot.due import FOLDED_AFTER, latest_due
+from bot.due import FOLDED_AFTER, Due, latest_due
+from bot.events import step
 from bot.library import Library
 from bot.posts.briefings import ROOM
 from bot.render import render
@@ -23,6 +25,8 @@ from summaries.article import Article
 from summaries.claims import Claim
 from summaries.sentences import article_sentences, balanced
 from summaries.text import READ, collapse
+
+log = logging.getLogger(__name__)
 
 Rhythm = Literal["instant", "daily", "weekly"]
 
@@ -76,11 +80,19 @@ def rhythm_of(untold: Untold) -> Rhythm:
 def due_messages(untold: Sequence[Untold], hours: Hours, dossier: str, *, now: datetime) -> list[Message]:
     """Decide what one subscriber hears at ``now``; all of ``untold`` is theirs. Pure.
 
-    A daily or weekly message tells what happened up to its hour; it is not made when there is nothing to tell.
+    A daily or weekly message tells what happened up to its hour; it is not made when there is nothing to tell: neither
+    where a row of the table moved and came back to what the subscriber knows.
     """
     made = []
     for rhythm in ("instant", "daily", "weekly"):
         items = [one for one in untold if rhythm_of(one) == rhythm]
+        due: Due | None = None
+        if rhythm != "instant":
+            last, weekday = (hours.last_daily, None) if rhythm == "daily" else (hours.last_weekly, _MONDAY)
+            due = latest_due(hours.hour, hours.zone, since=hours.since, last=last, now=now, weekday=weekday)
+            items = [one for one in items if due is not None and one.event.leaves_at <= due.at]
+        lead_nowhere = _lead_nowhere(one.event for one in items)
+        items = [one for one in items if one.event.id not in lead_nowhere]
         if not items:
             continue
         first = items[0]
@@ -88,24 +100,30 @@ def due_messages(untold: Sequence[Untold], hours: Hours, dossier: str, *, now: d
         if rhythm == "instant":
             due_at = min(one.event.leaves_at for one in items)
             key = f"update:{who}:{items[0].event.id}-{items[-1].event.id}:{first.failures}"
-        else:
-            last, weekday = (hours.last_daily, None) if rhythm == "daily" else (hours.last_weekly, _MONDAY)
-            due = latest_due(hours.hour, hours.zone, since=hours.since, last=last, now=now, weekday=weekday)
-            if due is None:
-                continue
-            items = [one for one in items if one.event.leaves_at <= due.at]
-            if not items:
-                continue
+        elif due is not None:
             due_at, key = due.at, f"{digest_key(who, rhythm)}{due.local_date.isoformat()}"
+        servers = {one.guild_id for one in items}
         made.append(
             Message(
                 first.kind, first.id, rhythm, key, due_at,
-                next((one.guild_id for one in items if one.guild_id is not None), None),
+                # Removed from one server, what came through others must still arrive.
+                servers.pop() if len(servers) == 1 else None,
                 next((one.dm_channel_id for one in items if one.dm_channel_id is not None), None),
                 tuple(one.event for one in items),
             )
         )  # fmt: skip
     return made
+
+
+def _lead_nowhere(found: Iterable[Event]) -> set[int]:
+    """Return the events of parties whose row of the table is, after all of them, what it was before them."""
+    by_party: dict[str, list[Event]] = {}
+    for event in found:
+        if event.kind != "article_mentions":
+            by_party.setdefault(event.party, []).append(event)
+    return {
+        event.id for steps in by_party.values() if step(steps[0].before, steps[-1].after) is None for event in steps
+    }
 
 
 def digest_key(who: str, rhythm: str) -> str:
@@ -125,9 +143,15 @@ def make_due(library: Library, *, now: datetime) -> int:
         for (kind, identifier), untold in by_subscriber.items():
             hours = _hours(connection, library, kind, identifier)
             due += due_messages(untold, hours, key, now=now)
+    made = 0
     for message in due:
-        _owe(library, message, now)
-    return len(due)
+        try:
+            _owe(library, message, now)
+            made += 1
+        except Exception:
+            # What is wrong with one message is no reason to keep the others waiting. Nobody is named.
+            log.exception("A message to a subscriber could not be made; it is tried again.")
+    return made
 
 
 def _hours(connection: Connection, library: Library, kind: subscriptions.SubscriberKind, identifier: str) -> Hours:
@@ -156,7 +180,13 @@ def _owe(library: Library, message: Message, now: datetime) -> None:
     # What was due long ago, because the bot was away or messages were refused, must not be given up by the outbox as
     # too old: no other message would tell it. The line says since when it was due.
     due_at, late_line = max(message.due_at, now - FOLDED_AFTER / 2), render.late_line(message.due_at)
+    ids = [event.id for event in message.events]
     with library.store.writing() as connection:
+        if not events.still_untold(
+            connection, library.topic.key, message.kind, message.id, ids, now=now, since=now - REMEMBERED
+        ):
+            # Another process was first, an editor took it back, or whoever it is for left: the next look sees it.
+            return
         key, new, tries = message.once_key, False, 0
         while True:
             delivery_id, new = deliveries.owe(
@@ -172,7 +202,7 @@ def _owe(library: Library, message: Message, now: datetime) -> None:
                 connection,
                 message.kind,
                 message.id,
-                [event.id for event in message.events],
+                ids,
                 delivery_id=delivery_id,
                 now=now,
             )
@@ -219,10 +249,8 @@ def _newest_per_party(found: Iterable[Event]) -> list[Event]:
             continue
         first = merged.get(event.party)
         before = first.before if first else event.before
-        merged[event.party] = Event(
-            event.id, event.dossier, event.kind if first is None else "position_moved", event.party, event.cause,
-            before, event.after, event.created_at, event.leaves_at,
-        )  # fmt: skip
+        kind = event.kind if first is None else step(before, event.after) or event.kind
+        merged[event.party] = replace(event, kind=kind, before=before)
     return [*merged.values(), *rest]
 
 
@@ -259,6 +287,8 @@ def _change(event: Event, library: Library) -> dict[str, Any]:
             was, now = event.before["axes"].get(key), event.after["axes"].get(key)
             if was != now and was is not None and now is not None:
                 axes.append((axis.label, axis.values[was].label, axis.values[now].label))
+    new = _receipts(fresh, library)
+    quoted = {(receipt.article, receipt.quote) for receipt in new}
     return {
         "name": library.parties[event.party].name,
         "kind": event.kind,
@@ -266,8 +296,9 @@ def _change(event: Event, library: Library) -> dict[str, Any]:
         "after": after,
         "moved": before is None or after is None or before["label"] != after["label"],
         "axes": axes,
-        "new": _receipts(fresh, library),
-        "old": _receipts(old, library),
+        "new": new,
+        # The same words in another row, or another reading of them, are not quoted twice.
+        "old": [receipt for receipt in _receipts(old, library) if (receipt.article, receipt.quote) not in quoted],
     }
 
 

@@ -431,7 +431,8 @@ guild_briefing = Table(
     Column("set_up_by", _Snowflake),
     _moment("set_up_at"),
     _one_of("state", BRIEFING_STATES),
-    Index(None, "guild_id"),
+    # Switching on twice at once is one briefing.
+    UniqueConstraint("guild_id", "dossier"),
     Index(None, "state"),
 )
 

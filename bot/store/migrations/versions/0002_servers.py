@@ -25,6 +25,10 @@ def upgrade() -> None:
     with op.batch_alter_table("guild", schema=None) as batch_op:
         batch_op.add_column(sa.Column("name", sa.Text(), nullable=True))
 
+    with op.batch_alter_table("guild_briefing", schema=None) as batch_op:
+        batch_op.drop_index(op.f("ix_guild_briefing_guild_id"))
+        batch_op.create_unique_constraint(op.f("uq_guild_briefing_guild_id_dossier"), ["guild_id", "dossier"])
+
     with op.batch_alter_table("shown", schema=None) as batch_op:
         batch_op.drop_constraint(op.f("ck_shown_place_kind"), type_="check")
         batch_op.create_check_constraint(
