@@ -21,7 +21,7 @@ from bot.discord import admin, buttons, slash
 from bot.discord.addressed import addressed
 from bot.discord.messenger import InvalidRequests, payload
 from bot.discord.permissions import missing_to_write
-from bot.discord.replies import Reply, answer_interaction, failed, rendered, reply_to_message
+from bot.discord.replies import LOST, Reply, answer_interaction, failed, rendered, reply_to_message
 from bot.render import render
 from bot.request import Reader, Request, Server, parse
 from bot.store import bookmarks, deliveries, guilds, subscriptions
@@ -279,7 +279,8 @@ class RollcallBot(commands.AutoShardedBot):
             # Looked up behind the answer, which need not wait for it.
             for body in await asyncio.to_thread(self._told_of_closed_messages, request):
                 await self.http.send_message(channel.id, params=payload(body))
-        except (discord.HTTPException, OSError) as error:
+        except (*LOST, TypeError) as error:
+            # The library raises TypeError for a page instead of JSON.
             log.warning("An answer in channel %s did not get through: %s", channel.id, type(error).__name__)
         finally:
             self._after(reply)

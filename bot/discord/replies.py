@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+import aiohttp
 import discord
 
 from bot.answers import Answer, mistake
@@ -27,6 +28,9 @@ SOON: Final = 1.2
 MAX_FOLLOW_UPS: Final = 5
 """Follow-ups that an app may send where only its user installed it (Discord, Interactions, code 40094)."""
 
+
+LOST: Final = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError)
+"""What sending raises where an answer did not get through, which is nobody's mistake here."""
 
 SORRY: Final = "Something went wrong on my side, and whoever hosts me sees it in the log. Please try again."
 
@@ -67,12 +71,12 @@ def rendered(ask: Callable[[], Answer]) -> Reply:
 
 async def failed(interaction: discord.Interaction[Any], error: BaseException) -> None:
     """Tell that an interaction went wrong: the log why, whoever used it that it did, and nobody what was written."""
-    if isinstance(error, (discord.HTTPException, OSError)):
+    if isinstance(error, LOST):
         log.warning("The answer to an interaction did not get through: %s", type(error).__name__)
         return
     log.error("An interaction was not answered.", exc_info=error)
     if not interaction.response.is_done():
-        with suppress(discord.HTTPException, OSError):
+        with suppress(*LOST):
             await interaction.response.send_message(SORRY, ephemeral=True)
 
 
