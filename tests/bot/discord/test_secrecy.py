@@ -150,8 +150,9 @@ async def people_write(discord: DiscordDouble, place: Place) -> None:
     chatter = await discord.say(anna, channel, f"{MARKER}, as I said", reply_to=known)
     await discord.edit(chatter, f"!status {MARKER} {MARKER}")
     await discord.delete(chatter)
-    for line in (f"!status {MARKER}", f"{bot} {MARKER}", f"{bot} {MARKER} status"):
-        await discord.say(anna, place.shut, line)
+    # Whoever can't be answered is told once a day, so each is somebody else's.
+    for person, line in ((anna, f"{bot} {MARKER}"), (bea, f"!status {MARKER}")):
+        await discord.say(person, place.shut, line)
     for line in (f"status {MARKER}", MARKER, f"subscribe Italy {MARKER}", "subscribe Italy", f"!{MARKER}"):
         await discord.say(anna, anna.dm, line)
     await discord.settled()
@@ -262,7 +263,8 @@ async def test_on_a_bad_day(
         assert_not_stored(home)
     assert "it broke after" in listening.text, "what went wrong is told"
     assert "the disk is full" in listening.text
-    assert "did not get through" in listening.text
+    assert listening.text.count("did not get through") >= 5
+    assert "was not handled" not in listening.text, "what Discord does wrong is expected"
     assert_not_stored(home)
     assert_nowhere(listening.text)
     assert_nowhere("".join(capfd.readouterr()))
