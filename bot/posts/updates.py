@@ -97,10 +97,10 @@ def due_messages(untold: Sequence[Untold], hours: Hours, dossier: str, *, now: d
             continue
         first = items[0]
         who = f"{dossier}:{first.kind}:{first.id}"
-        if rhythm == "instant":
+        if due is None:
             due_at = min(one.event.leaves_at for one in items)
             key = f"update:{who}:{items[0].event.id}-{items[-1].event.id}:{first.failures}"
-        elif due is not None:
+        else:
             due_at, key = due.at, f"{digest_key(who, rhythm)}{due.local_date.isoformat()}"
         servers = {one.guild_id for one in items}
         made.append(
