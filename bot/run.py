@@ -200,6 +200,8 @@ def _sent(connection: Connection, delivery: Delivery, outcome: Sent, _now: datet
     """A message arrived: whoever it reached is reachable, through this channel."""
     if delivery.place.kind == "user":
         subscriptions.reached(connection, "user", delivery.place.id, outcome.channel_id)
+    elif _kind(delivery) in _TO_SUBSCRIBERS:
+        subscriptions.reached(connection, "channel", delivery.place.id, None)
 
 
 def _kept(connection: Connection, delivery: Delivery, outcome: NotSent, now: datetime) -> None:
