@@ -261,7 +261,8 @@ class _Hostile:
     def __call__(self, name: str, _text: str) -> str:
         text = self._pool[self._next % len(self._pool)] or "-"
         self._next += 1
-        if name == "url" and self._next % 3:
+        if name == "url" and (self._next % 3 or re.match(r"https?://", text, re.IGNORECASE)):
+            # An article's own address may be any; elsewhere an address is an attack.
             text = OURS + text
         self.used.add(text)
         return text
@@ -337,7 +338,7 @@ def test_the_judge_sees_what_it_should() -> None:
 
 
 @pytest.mark.parametrize("template", sorted(TEMPLATES - NOT_MESSAGES - {"late"}))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(data=st.data())
 def test_hostile_words_stay_words(answers: Answers, template: str, data: st.DataObject) -> None:
     one = answers[template][data.draw(st.integers(0, len(answers[template]) - 1))]
@@ -376,7 +377,7 @@ def test_the_line_that_says_late_is_ours() -> None:
     assert [mark.kind for mark in found] == ["small", "moment"]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(pool=st.lists(texts, min_size=1, max_size=6))
 def test_the_page_holds_no_tag_of_theirs(answers: Answers, pool: list[str]) -> None:
     for one in answers["briefing"]:
@@ -393,7 +394,7 @@ ECHOING = ("status", "no-statement", "proof", "no-proof", "subscribe", "unsubscr
 
 
 @pytest.mark.parametrize("template", ECHOING)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(name=any_length)
 def test_a_typed_name_is_echoed_as_words(answers: Answers, template: str, name: str) -> None:
     one = next(one for one in answers[template] if one.view["read_as"])
