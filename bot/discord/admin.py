@@ -45,7 +45,9 @@ async def _respond(interaction: Interaction, ask: Callable[[], Answer], *, in_pl
     if interaction.guild is not None:
         await interaction.client.know(interaction.guild)
     asking = asyncio.to_thread(rendered, ask if refusal is None else lambda: refusal)
-    await answer_interaction(interaction, asking, personal=True, always_personal=True, in_place=in_place)
+    await answer_interaction(
+        interaction, asking, personal=True, always_personal=True, in_place=in_place and refusal is None
+    )
 
 
 def _checked(interaction: Interaction, wanted: Wish | Plan) -> tuple[Check, ...]:
