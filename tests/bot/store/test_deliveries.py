@@ -177,6 +177,16 @@ def test_what_is_owed_to_a_place_goes_in_order(store: Store) -> None:
     assert _claimed(store, NOW + timedelta(hours=1)) == ["second", "elsewhere", "a person of the same number", "third"]
 
 
+def test_many_that_wait_behind_one_keep_no_other_place_waiting(store: Store) -> None:
+    with store.writing() as conn:
+        first, _ = owe(conn, "first", due_at=NOW - timedelta(hours=1))
+        for number in range(10):
+            owe(conn, f"behind {number}", due_at=NOW - timedelta(minutes=30))
+        deliveries.let_go(conn, first, next_try_at=NOW + timedelta(hours=1), error="refused")
+        owe(conn, "elsewhere", Place("channel", "43"))
+    assert _claimed(store, NOW, limit=3) == ["elsewhere"]
+
+
 def test_a_post_that_waits_does_not_keep_an_older_one_from_being_taken_back(store: Store) -> None:
     with store.writing() as conn:
         waits, _ = owe(conn, "waits")
