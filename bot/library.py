@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.store import articles, claims, counters, feeds, figures
 from bot.store.articles import Listed, Mention
@@ -22,6 +22,8 @@ from summaries.topic import Topic
 
 if TYPE_CHECKING:
     from summaries.briefing import Lengths
+
+Made = TypeVar("Made")
 
 MAX_MENTIONS = 20
 """How many articles that speak of a party an answer lists; all are counted."""
@@ -60,6 +62,7 @@ class _Kept:
     positions: dict[date, dict[str, Position]] = field(default_factory=dict)
     shelves: dict[date, Shelf] = field(default_factory=dict)
     mentions: dict[tuple[str, date], tuple[list[Mention], int]] = field(default_factory=dict)
+    made: dict[Hashable, Any] = field(default_factory=dict)
 
 
 def _make_room(kept: dict[Any, Any]) -> None:
@@ -182,6 +185,15 @@ class Library:
         """The approved rows that are left out, because a quote of theirs doesn't hold."""
         with self._current() as (kept, _):
             return kept.broken
+
+    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """Return what ``make`` makes, made once for a key as long as the store stands still."""
+        with self._current() as (kept, _):
+            if key not in kept.made:
+                _make_room(kept.made)
+                kept.made[key] = make()
+            found: Made = kept.made[key]
+            return found
 
     def positions(self, as_of: date) -> dict[str, Position]:
         """Return every party's position by the end of a UTC day."""

@@ -20,6 +20,7 @@ from bot.store import articles, briefings, claims, deliveries, figures
 from bot.store.briefings import Plan
 from bot.store.deliveries import Place
 from bot.store.engine import Connection
+from bot.store.ledger import Recorded, Value
 from summaries.table import figures_at, positions
 
 log = logging.getLogger(__name__)
@@ -65,20 +66,24 @@ def build(library: Library, plan: Plan, day: date, *, now: datetime) -> Made:
             ]
             # Before the first briefing everything on the table is known already.
             before_at = min(told or plan.set_up_at, table_at)
-            stood = [one.value for one in claims.recorded(connection, key, until=before_at)]
-            stands = {one.value.id: one for one in claims.recorded(connection, key, until=table_at)}
-            counted = {one.value.id: one for one in figures.recorded(connection, key, until=before_at)}
-            counts = {one.value.id: one for one in figures.recorded(connection, key, until=table_at)}
+            stood = _by_id(claims.recorded(connection, key, until=before_at))
+            stands = _by_id(claims.recorded(connection, key, until=table_at))
+            counted = _by_id(figures.recorded(connection, key, until=before_at))
+            counts = _by_id(figures.recorded(connection, key, until=table_at))
         broken = {one.row.id for one in library.broken}
         before, after = (
-            positions(library.topic, library.parties, [row for row in rows if row.id not in broken], now.date())
-            for rows in (stood, [one.value for one in stands.values()])
+            positions(
+                library.topic,
+                library.parties,
+                [one.value for one in rows.values() if one.value.id not in broken],
+                now.date(),
+            )
+            for rows in (stood, stands)
         )
         new_figures = [
             one.value
-            for one in counts.values()
-            if one.value.id not in broken
-            and (one.value.id not in counted or counted[one.value.id].revision != one.revision)
+            for identifier, one in counts.items()
+            if identifier not in broken and (identifier not in counted or counted[identifier].revision != one.revision)
         ]
         from summaries.briefing import Window
 
@@ -92,7 +97,19 @@ def build(library: Library, plan: Plan, day: date, *, now: datetime) -> Made:
             since_last=True,
         )
         request = Request("briefing", "", LOCAL_READER, now, "/")
-        made = guarded("briefing", library, lambda: briefing_from(material, request, library))
+        # Choosing sentences takes long; servers that were told the same so far are told the same now.
+        same = (
+            day,
+            now.replace(minute=now.minute - now.minute % 10, second=0, microsecond=0),
+            tuple((one.id, one.revision) for one in fresh),
+            *(
+                tuple((identifier, one.revision.number) for identifier, one in rows.items())
+                for rows in (stood, stands, counted, counts)
+            ),
+        )
+        made = library.once(
+            same, lambda: guarded("briefing", library, lambda: briefing_from(material, request, library))
+        )
     items = [("article", one.id) for one in fresh]
     items += [
         ("claim", f"{position.claim.id}@{stands[position.claim.id].revision.number}")
@@ -100,6 +117,10 @@ def build(library: Library, plan: Plan, day: date, *, now: datetime) -> Made:
         if before.get(party) is None or before[party].claim != position.claim
     ]
     return Made(made, material.is_empty, table_at, tuple(items))
+
+
+def _by_id(recorded: list[Recorded[Value]]) -> dict[str, Recorded[Value]]:
+    return {one.value.id: one for one in recorded}
 
 
 def make_due(library: Library, *, now: datetime) -> int:
