@@ -30,8 +30,8 @@ log = logging.getLogger(__name__)
 
 Rhythm = Literal["instant", "daily", "weekly"]
 
-REMEMBERED: Final = timedelta(days=8)
-"""Older events are told to nobody any more: longer than any rhythm, shorter than old news."""
+REMEMBERED: Final = timedelta(days=15)
+"""Older events are told to nobody any more: two weeks, so that a weekly message that failed is made up for."""
 
 _DAILY_ELSEWHERE: Final = time(8)
 """The hour, UTC, of daily messages to those who subscribed where no briefing is set up."""

@@ -280,6 +280,15 @@ def let_go(conn: Connection, delivery_id: int, *, next_try_at: datetime | None, 
     )
 
 
+def release(conn: Connection, owner: str) -> None:
+    """Give back all that a process has claimed and is not working on any more."""
+    conn.execute(
+        update(delivery)
+        .where(delivery.c.claimed_by == owner, delivery.c.done_at.is_(None))
+        .values(claimed_by=None, claimed_until=None)
+    )
+
+
 def finish(conn: Connection, delivery_id: int, *, now: datetime) -> None:
     """Note that every part of a delivery has arrived."""
     conn.execute(

@@ -662,3 +662,14 @@ async def test_what_surely_did_not_arrive_says_that_it_has_become_late(store: St
 def test_a_part_that_is_sent_is_never_touched() -> None:
     done = replace(_part("sent"), message_id=5)
     assert decide(done, NOW + timedelta(days=9)) == "skip"
+
+
+async def test_what_was_claimed_and_not_begun_is_given_back_at_the_end(store: Store, store_clock: Clock) -> None:
+    with store.writing() as conn:
+        deliveries.owe(
+            conn, "briefing:1:a", Place("channel", "1"), [{"content": "a"}], due_at=store_clock(), now=store_clock()
+        )
+        deliveries.claim_due(conn, "first", store_clock(), 10)
+        assert deliveries.claim_due(conn, "second", store_clock(), 10) == []
+        deliveries.release(conn, "first")
+        assert len(deliveries.claim_due(conn, "second", store_clock(), 10)) == 1
