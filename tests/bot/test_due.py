@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from bot.due import Due, is_late, latest_due, local_moment, next_due
 
+pytestmark = pytest.mark.long
+
 ZONES = sorted(zoneinfo.available_timezones() - {"localtime"})
 HALF_HOURS = [time(minutes // 60, minutes % 60) for minutes in range(0, 24 * 60, 30)]
 QUARTER, MINUTE = timedelta(minutes=15), timedelta(minutes=1)

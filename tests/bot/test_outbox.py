@@ -36,6 +36,8 @@ from bot.store.deliveries import Delivery, Part, Place
 from bot.store.engine import Connection, Store
 from bot.store.schema import delivery, delivery_part
 
+pytestmark = pytest.mark.long
+
 NOW = datetime(2025, 3, 26, 12, 0, tzinfo=UTC)
 CHANNEL, PERSON = Place("channel", "42", 7), Place("user", "101")
 STATES = ["owed", "sending", "unknown", "sent", "parked", "dropped"]

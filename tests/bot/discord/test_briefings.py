@@ -24,6 +24,8 @@ from tests.bot.discord.serving import NEWS, Post, Served, add_server, article, g
 from tests.conftest import Clock
 from tests.doubles.discord import DiscordDouble
 
+pytestmark = pytest.mark.long
+
 SEND, READ_HISTORY = 1 << 11, 1 << 16
 FIRST = date(2025, 3, 21)
 FIRST_NEWS, SECOND_NEWS, *_ = TITLES = list(NEWS)

@@ -13,6 +13,8 @@ from tests.bot.discord.serving import Post, add_server
 from tests.conftest import Clock
 from tests.doubles.discord import DiscordDouble
 
+pytestmark = pytest.mark.long
+
 TODAY = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 ZONES = ("Pacific/Auckland", "Europe/Berlin", "America/Los_Angeles")
 HOURS = ("01:30", "02:30", "03:00", "08:00")
