@@ -194,7 +194,7 @@ def _kind(delivery: Delivery) -> str:
     return delivery.once_key.split(":", 1)[0]
 
 
-_TO_SUBSCRIBERS: Final = frozenset({"update", "daily", "weekly", "hello"})
+_TO_SUBSCRIBERS: Final = frozenset({"update", "digest", "hello"})
 
 
 def _sent(connection: Connection, delivery: Delivery, outcome: Sent, _now: datetime) -> None:

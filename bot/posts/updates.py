@@ -61,13 +61,12 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """When a subscriber's daily and weekly messages are due, and the intended days of the newest ones."""
+    """When a subscriber's daily and weekly messages are due, and the intended day of the newest one."""
 
     hour: time
     zone: ZoneInfo
     since: datetime
-    last_daily: date | None
-    last_weekly: date | None
+    last: date | None
 
 
 def rhythm_of(untold: Untold) -> Rhythm:
@@ -80,36 +79,42 @@ def rhythm_of(untold: Untold) -> Rhythm:
 def due_messages(untold: Sequence[Untold], hours: Hours, dossier: str, *, now: datetime) -> list[Message]:
     """Decide what one subscriber hears at ``now``; all of ``untold`` is theirs. Pure.
 
-    A daily or weekly message tells what happened up to its hour; it is not made when there is nothing to tell: neither
+    There is at most one besides what goes at once, for each day of the reader's calendar. A daily or weekly message
+    tells what happened up to its hour; it is not made when there is nothing to tell: neither
     where a row of the table moved and came back to what the subscriber knows.
     """
+    instant = [one for one in untold if rhythm_of(one) == "instant"]
+    daily = latest_due(hours.hour, hours.zone, since=hours.since, last=hours.last, now=now)
+    weekly = latest_due(hours.hour, hours.zone, since=hours.since, last=hours.last, now=now, weekday=_MONDAY)
+    by_rhythm: dict[Rhythm, Due | None] = {"daily": daily, "weekly": weekly}
+    digest = [
+        one for one in untold if (due := by_rhythm.get(rhythm_of(one))) is not None and one.event.leaves_at <= due.at
+    ]
     made = []
-    for rhythm in ("instant", "daily", "weekly"):
-        items = [one for one in untold if rhythm_of(one) == rhythm]
-        due: Due | None = None
-        if rhythm != "instant":
-            last, weekday = (hours.last_daily, None) if rhythm == "daily" else (hours.last_weekly, _MONDAY)
-            due = latest_due(hours.hour, hours.zone, since=hours.since, last=last, now=now, weekday=weekday)
-            items = [one for one in items if due is not None and one.event.leaves_at <= due.at]
+    for items in (instant, digest):
         lead_nowhere = _lead_nowhere(one.event for one in items)
-        items = [one for one in items if one.event.id not in lead_nowhere]
-        if not items:
+        kept = [one for one in items if one.event.id not in lead_nowhere]
+        if not kept:
             continue
-        first = items[0]
+        first = kept[0]
         who = f"{dossier}:{first.kind}:{first.id}"
+        rhythms = {rhythm_of(one) for one in kept}
+        # What comes once a week comes with Monday's daily message: there is one a day.
+        rhythm: Rhythm = rhythms.pop() if len(rhythms) == 1 else "daily"
+        due = by_rhythm.get(rhythm)
         if due is None:
-            due_at = min(one.event.leaves_at for one in items)
-            key = f"update:{who}:{items[0].event.id}-{items[-1].event.id}:{first.failures}"
+            due_at = min(one.event.leaves_at for one in kept)
+            key = f"update:{who}:{kept[0].event.id}-{kept[-1].event.id}:{first.failures}"
         else:
-            due_at, key = due.at, f"{digest_key(who, rhythm)}{due.local_date.isoformat()}"
-        servers = {one.guild_id for one in items}
+            due_at, key = due.at, f"{digest_key(who)}{due.local_date.isoformat()}"
+        servers = {one.guild_id for one in kept}
         made.append(
             Message(
                 first.kind, first.id, rhythm, key, due_at,
                 # Removed from one server, what came through others must still arrive.
                 servers.pop() if len(servers) == 1 else None,
-                next((one.dm_channel_id for one in items if one.dm_channel_id is not None), None),
-                tuple(one.event for one in items),
+                next((one.dm_channel_id for one in kept if one.dm_channel_id is not None), None),
+                tuple(one.event for one in kept),
             )
         )  # fmt: skip
     return made
@@ -126,9 +131,9 @@ def _lead_nowhere(found: Iterable[Event]) -> set[int]:
     }
 
 
-def digest_key(who: str, rhythm: str) -> str:
-    """Return how the keys of a subscriber's daily or weekly messages begin; the intended day follows."""
-    return f"{rhythm}:{who}:"
+def digest_key(who: str) -> str:
+    """Return how the keys of a subscriber's daily and weekly messages begin; the intended day follows."""
+    return f"digest:{who}:"
 
 
 def make_due(library: Library, *, now: datetime) -> int:
@@ -164,13 +169,11 @@ def _hours(connection: Connection, library: Library, kind: subscriptions.Subscri
             hour, zone = plan.hour, ZoneInfo(plan.zone)
             break
 
-    def last(rhythm: str) -> date | None:
-        start = digest_key(f"{key}:{kind}:{identifier}", rhythm)
-        newest = deliveries.latest_key(connection, start)
-        return date.fromisoformat(newest.removeprefix(start)) if newest else None
-
+    start = digest_key(f"{key}:{kind}:{identifier}")
+    newest = deliveries.latest_key(connection, start)
+    last = date.fromisoformat(newest.removeprefix(start)) if newest else None
     since = min((one.created_at for one in followed), default=datetime.min.replace(tzinfo=UTC))
-    return Hours(hour, zone, since, last("daily"), last("weekly"))
+    return Hours(hour, zone, since, last)
 
 
 def _owe(library: Library, message: Message, now: datetime) -> None:

@@ -60,8 +60,10 @@ def untold(
     return Untold("user", "101", cadence, LONG_AGO, guild_id, None, 0, found)  # type: ignore[arg-type]
 
 
-def hours(hour: time = time(8), zone: ZoneInfo = UTC_ZONE, *, since: datetime = LONG_AGO, **last: date | None) -> Hours:
-    return Hours(hour, zone, since, last.get("daily"), last.get("weekly"))
+def hours(
+    hour: time = time(8), zone: ZoneInfo = UTC_ZONE, *, since: datetime = LONG_AGO, last: date | None = None
+) -> Hours:
+    return Hours(hour, zone, since, last)
 
 
 def due(found: list[Untold], when: Hours | None = None, now: datetime = NOW) -> list[tuple[str, list[int]]]:
@@ -86,18 +88,18 @@ def test_changes_go_at_once_and_mentions_once_a_day() -> None:
     ]
     assert due(found) == [("instant", [1, 4]), ("daily", [2])]
     # Before the day's hour only what is told at once.
-    assert due(found[:2], hours(daily=date(2025, 3, 25)), at(26, 7, 59)) == [("instant", [1])]
+    assert due(found[:2], hours(last=date(2025, 3, 25)), at(26, 7, 59)) == [("instant", [1])]
 
 
 def test_everything_else_is_one_message_a_day_up_to_its_hour() -> None:
     found = [untold(1, at(25, 9)), untold(2, at(26, 8)), untold(3, at(26, 8, 0, 1), party="FR"), untold(4, at(26, 11))]
     found[1] = replace(found[1], event=replace(found[1].event, kind="article_mentions"))
-    before = hours(daily=date(2025, 3, 25))
+    before = hours(last=date(2025, 3, 25))
     assert due(found[:1], before, at(26, 7, 59, 59)) == []
     assert due(found, before, at(26, 8)) == [("daily", [1, 2])]
     assert due(found, before) == [("daily", [1, 2])]
     # Told today: what came after the hour waits for tomorrow's.
-    made = hours(daily=WED)
+    made = hours(last=WED)
     assert due(found[2:], made) == []
     assert due(found[2:], made, at(27, 7, 59)) == []
     assert due(found[2:], made, at(27, 8)) == [("daily", [3, 4])]
@@ -107,16 +109,16 @@ def test_everything_else_is_one_message_a_day_up_to_its_hour() -> None:
 
 def test_once_a_week_is_on_mondays() -> None:
     found = [untold(1, at(18, 9), cadence="weekly"), untold(2, at(26, 9), cadence="weekly", kind="article_mentions")]
-    monday = hours(weekly=date(2025, 3, 24))
+    monday = hours(last=date(2025, 3, 24))
     assert due(found, monday) == []
     assert due(found, monday, at(31, 7, 59)) == []
     assert due(found, monday, at(31, 8)) == [("weekly", [1, 2])]
-    assert due(found, hours(weekly=date(2025, 3, 31)), at(31, 23)) == []
+    assert due(found, hours(last=date(2025, 3, 31)), at(31, 23)) == []
 
 
 def test_after_downtime_one_message_tells_it_all() -> None:
     found = [untold(number, at(20 + number, 12), party=str(number)) for number in range(5)]
-    made = due_messages(found, hours(daily=date(2025, 3, 19)), "d", now=at(26, 7))
+    made = due_messages(found, hours(last=date(2025, 3, 19)), "d", now=at(26, 7))
     assert [(one.rhythm, len(one.events), one.due_at) for one in made] == [("daily", 5, at(25, 8))]
     assert made[0].once_key.endswith("2025-03-25")
     (instant,) = due_messages([replace(one, cadence="instant") for one in found], hours(), "d", now=NOW)
@@ -142,12 +144,12 @@ def test_no_hour_before_one_subscribed_is_owed() -> None:
 )
 def test_the_hour_is_a_local_one(hour: time, day: date, moment: datetime) -> None:
     found = [untold(1, moment - timedelta(hours=1))]
-    when = hours(hour, BERLIN, daily=day - timedelta(days=1))
+    when = hours(hour, BERLIN, last=day - timedelta(days=1))
     assert due_messages(found, when, "d", now=moment - timedelta(seconds=1)) == []
     (made,) = due_messages(found, when, "d", now=moment)
     assert (made.due_at, made.once_key[-10:]) == (moment, day.isoformat())
     # The second half past two, and every later moment of that day, owe nothing more.
-    done = hours(hour, BERLIN, daily=day)
+    done = hours(hour, BERLIN, last=day)
     for later in (1, 2, 12):
         assert due_messages(found, done, "d", now=moment + timedelta(hours=later)) == []
 
@@ -181,23 +183,30 @@ def test_looking_whenever_each_event_is_told_once_and_a_digest_comes_once_a_day(
     ]
     told: list[int] = []
     keys: list[str] = []
-    last: dict[str, date | None] = {"daily": None, "weekly": None}
+    last: date | None = None
     now = begin
     # The alarm clock rings at odd times, and long after the last event.
     for gap in [*(timedelta(seconds=gap * 20) for gap in gaps), *[timedelta(days=3)] * 9]:
         now += gap
         left = [one for one in found if one.event.id not in told and one.event.leaves_at <= now]
-        for message in due_messages(left, Hours(hour, zone, LONG_AGO, last["daily"], last["weekly"]), "d", now=now):
+        for message in due_messages(left, Hours(hour, zone, LONG_AGO, last), "d", now=now):
             assert message.due_at <= now
             assert message.events
             assert all(event.leaves_at <= now for event in message.events)
             if message.rhythm != "instant":
-                last[message.rhythm] = date.fromisoformat(message.once_key[-10:])
+                last = date.fromisoformat(message.once_key[-10:])
                 assert all(event.leaves_at <= message.due_at for event in message.events)
             told += [event.id for event in message.events]
             keys.append(message.once_key)
     assert Counter(told) == dict.fromkeys((one.event.id for one in found), 1)
     assert len(keys) == len(set(keys))
+
+
+def test_monday_brings_one_message_with_what_comes_daily_and_weekly() -> None:
+    found = [untold(1, at(30, 7), cadence="weekly"), untold(2, at(30, 7), party="FR"), untold(3, at(31, 9), party="FR")]
+    assert due(found, hours(last=date(2025, 3, 30)), at(31, 8)) == [("daily", [1, 2])]
+    # Found again only on Tuesday, it is still one, and the week's is in it.
+    assert due(found, hours(last=date(2025, 3, 30)), datetime(2025, 4, 1, 8, tzinfo=UTC)) == [("daily", [1, 2, 3])]
 
 
 def test_a_change_and_its_undoing_are_nothing_to_tell() -> None:
