@@ -25,6 +25,7 @@ from bot.outbox import NotSent, Outbox, Sent, Trouble, Worked
 from bot.posts import briefings, updates
 from bot.request import Request
 from bot.secrets import Token
+from bot.store import briefings as stored_briefings
 from bot.store import deliveries, events, guilds, subscriptions
 from bot.store.deliveries import Delivery
 from bot.store.engine import Connection
@@ -111,11 +112,15 @@ class Running:
         task.add_done_callback(self._tasks.discard)
 
     async def tidy(self) -> None:
-        """Delete what is kept of servers that removed the bot a month ago."""
+        """Delete what is kept of servers that removed the bot a month ago, and what was sent and told long ago."""
 
         def forget() -> list[int]:
+            now = self.app.clock()
             with self.app.store.writing() as connection:
-                return guilds.forget(connection, now=self.app.clock())
+                deliveries.forget(connection, now=now)
+                stored_briefings.forget(connection, before=now - deliveries.KEPT_WHEN_DONE)
+                events.forget(connection, before=now - deliveries.KEPT_WHEN_DONE)
+                return guilds.forget(connection, now=now)
 
         gone = await asyncio.to_thread(forget)
         if gone:

@@ -242,6 +242,21 @@ def posted(conn: Connection, plan_id: int, limit: int) -> list[Posted]:
     return found
 
 
+def forget(conn: Connection, *, before: datetime) -> int:
+    """Delete briefings made before a moment, but of each server the newest; return how many that was.
+
+    The newest says from where on the table is news.
+    """
+    newest = (
+        select(briefing.c.guild_briefing_id, func.max(briefing.c.local_date).label("day"))
+        .group_by(briefing.c.guild_briefing_id)
+        .subquery()
+    )
+    kept = select(newest.c.day).where(newest.c.guild_briefing_id == briefing.c.guild_briefing_id).scalar_subquery()
+    done = conn.execute(delete(briefing).where(briefing.c.made_at < before, briefing.c.local_date < kept))
+    return done.rowcount
+
+
 def plan_of_delivery(conn: Connection, delivery_id: int) -> tuple[Plan, date] | None:
     """Return whose briefing a delivery brings, and for which local day; None when it brings none."""
     row = conn.execute(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, Update, and_, case, func, or_, select, update
+from sqlalchemy import Connection, Update, and_, case, delete, func, or_, select, update
 from sqlalchemy import insert as plain_insert
 
 from bot.store.dialect import insert
@@ -21,6 +21,10 @@ PartState = Literal["owed", "sending", "unknown", "sent", "parked", "dropped"]
 
 HOLD: Final = timedelta(minutes=2)
 """How long a claimed delivery is left to its process before another one may take it over."""
+
+
+KEPT_WHEN_DONE: Final = timedelta(days=30)
+"""How long what was sent, or given up, stays on record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,6 +331,12 @@ def wake(conn: Connection, guild_id: int) -> None:
         .where(delivery.c.guild_id == guild_id, delivery.c.done_at.is_(None), delivery.c.next_try_at.is_not(None))
         .values(next_try_at=None)
     )
+
+
+def forget(conn: Connection, *, now: datetime) -> int:
+    """Delete what was done long ago, its words included; return how many deliveries that was."""
+    done = conn.execute(delete(delivery).where(delivery.c.done_at < now - KEPT_WHEN_DONE))
+    return done.rowcount
 
 
 def open_count(conn: Connection) -> int:

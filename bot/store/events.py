@@ -184,6 +184,11 @@ def still_untold(
     return found.issuperset(wanted)
 
 
+def forget(conn: Connection, *, before: datetime) -> int:
+    """Delete events from before a moment, and who was told of them; return how many that was."""
+    return conn.execute(delete(event).where(event.c.created_at < before)).rowcount
+
+
 def tell(
     conn: Connection, kind: SubscriberKind, subscriber: str, ids: Iterable[int], *, delivery_id: int, now: datetime
 ) -> None:

@@ -202,3 +202,16 @@ def test_ended_nothing_of_it_is_left_and_nothing_of_others_is_gone(store: Store)
             assert conn.execute(select(func.count()).select_from(table)).scalar() == 1, table.name
         # Set up anew it is a new one, which may show again what the old one showed.
         assert briefings.last_table(conn, switch_on(conn, 7).id) is None
+
+
+def test_old_ones_are_forgotten_but_the_newest(store: Store) -> None:
+    with store.writing() as conn:
+        busy, quiet = switch_on(conn), switch_on(conn, 8)
+        for number in range(3):
+            make(conn, busy, DAY + timedelta(days=number), at=NOW + timedelta(days=number))
+        make(conn, quiet)
+        assert briefings.forget(conn, before=NOW + timedelta(days=2)) == 2
+        assert [one.local_date for one in briefings.posted(conn, busy.id, 9)] == [DAY + timedelta(days=2)]
+        assert [one.local_date for one in briefings.posted(conn, quiet.id, 9)] == [DAY]
+        # From where on the table is news is still known.
+        assert briefings.last_table(conn, quiet.id) == NOW - timedelta(minutes=2)

@@ -322,3 +322,14 @@ def test_nonces_fit_and_tell_messages_apart(key: str, place: str, position: int)
     assert made == deliveries.nonce(key, Place("channel", place, guild_id=1), position)
     assert made != deliveries.nonce(key, Place("thread", place), position)
     assert made != deliveries.nonce(key, Place("channel", place), position + 1)
+
+
+def test_what_was_done_long_ago_is_forgotten(store: Store) -> None:
+    with store.writing() as conn:
+        done, _ = owe(conn, "done")
+        owe(conn, "owed")
+        deliveries.finish(conn, done, now=NOW)
+        assert deliveries.forget(conn, now=NOW + deliveries.KEPT_WHEN_DONE) == 0
+        assert deliveries.forget(conn, now=NOW + deliveries.KEPT_WHEN_DONE + timedelta(seconds=1)) == 1
+        assert deliveries.latest_key(conn, "done") is None
+        assert deliveries.open_count(conn) == 1

@@ -211,3 +211,12 @@ def test_what_somebody_was_told_already_is_not_taken_back(store: Store) -> None:
         events.tell(conn, "user", "1", [one.event.id], delivery_id=owed, now=NOW)
         behind = NOW - timedelta(seconds=5)
         assert events.held(conn, "d", "DE", TABLE, now=behind) == []
+
+
+def test_old_ones_are_forgotten_with_who_was_told(store: Store) -> None:
+    with store.writing() as conn:
+        subscribe(conn, "1")
+        record(conn, "old", now=NOW)
+        record(conn, "new", now=NOW + timedelta(days=1))
+        assert events.forget(conn, before=NOW + timedelta(hours=1)) == 1
+        assert [cause for _, cause in untold(conn, NOW + timedelta(days=2))] == ["new"]
