@@ -27,11 +27,15 @@ MAX_LENGTH = 4000
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """The Discord server and channel a request comes from; ``manages``: whoever asks may change its settings."""
+    """The Discord server and channel a request comes from; ``manages``: whoever asks may change its settings.
+
+    ``missing`` is a sentence that says why nothing can be posted in that channel; None where it can.
+    """
 
     id: int
     channel: Reader
     manages: bool = False
+    missing: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
