@@ -100,4 +100,4 @@ def _lengths(settings: Settings) -> Lengths:
     from summaries.briefing import Lengths
 
     chosen = settings.briefing
-    return Lengths(chosen.sentences, chosen.words, chosen.summarizer)
+    return Lengths(chosen.sentences, chosen.words, chosen.summarizer, chosen.stories)

@@ -58,6 +58,7 @@ class AnswerSettings(_Section):
 class BriefingSettings(_Section):
     """How much a briefing says of each story."""
 
+    stories: int = Field(default=10, ge=1, le=50)
     sentences: int = Field(default=3, ge=1, le=10)
     words: int = Field(default=75, ge=20, le=400)
     summarizer: Literal["lexrank", "textrank", "lsa", "luhn", "kl", "sumbasic", "reduction"] = "lexrank"

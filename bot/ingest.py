@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bot.events import record_mentions_events
 from bot.library import Library
-from bot.seeding import BACKGROUND_AFTER, record_mentions
+from bot.seeding import BACKGROUND_AFTER, find_mentions, record_mentions
 from bot.store import articles
 from summaries.article import Article, Draft, normalise_url, read_text
 
@@ -108,12 +108,13 @@ def _one(library: Library, file: Path, max_bytes: int, now: datetime, *, news: b
     published = draft.published.at
     background = published is not None and published < now - BACKGROUND_AFTER
     key = library.topic.key
+    found = find_mentions(draft, library.parties)
     with library.store.writing() as connection:
         stored = articles.add(connection, key, identity, draft, background=background, now=now)
         article = Article(
             stored.article_id, stored.revision, draft.text, language=draft.language, body_start=draft.body_start
         )
-        record_mentions(connection, key, article, stored, library.parties)
+        record_mentions(connection, key, stored, found)
         if news and stored.outcome == "new" and not background:
             record_mentions_events(connection, key, article, now=now)
     return Added(name, stored.article_id, stored.revision, stored.outcome, draft.title, draft.warnings)

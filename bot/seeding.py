@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache, partial
@@ -12,7 +12,7 @@ from typing import Any, Final
 from bot.events import Rows, record_table_events
 from bot.store import articles, claims, dossiers, figures
 from bot.store.engine import Connection, Store
-from summaries.article import Article
+from summaries.article import Article, Draft
 from summaries.claims import Claim, Figure
 from summaries.dossier import Dossier
 from summaries.parties import Parties
@@ -57,7 +57,7 @@ def seed(store: Store, dossier: Dossier, *, now: datetime) -> Seeded:
             except ValueError as error:
                 raise Problems([f"articles.toml: articles[{article.id}].id: {error}. Give it another one."]) from None
             new_articles += stored.outcome == "new"
-            record_mentions(connection, key, article, stored, dossier.parties)
+            record_mentions(connection, key, stored, find_mentions(article, dossier.parties))
         # A quote may name any stored revision, so the table is checked here, in the transaction that stores them.
         stored_article = cache(partial(articles.get, connection, key))
         table = parse_table(dossier.stances, dossier.topic, dossier.parties, stored_article)
@@ -102,30 +102,29 @@ def _take_rows(
     return added, proposed
 
 
-def record_mentions(
-    connection: Connection,
-    key: str,
-    article: Article,
-    stored: articles.Stored,
-    parties: Parties,
-) -> None:
+Mentions = Sequence[tuple[str, int, int, int]]
+"""Which parties a text speaks of: each with how often, and start and end of the first time."""
+
+
+def record_mentions(connection: Connection, key: str, stored: articles.Stored, found: Mentions) -> None:
     """Remember which parties a newly stored article speaks of."""
     if stored.outcome != "unchanged":
-        articles.set_mentions(connection, key, stored.article_id, stored.revision, _mentions(article, parties))
+        articles.set_mentions(connection, key, stored.article_id, stored.revision, found)
 
 
-def _mentions(article: Article, parties: Parties) -> Iterable[tuple[str, int, int, int]]:
+def find_mentions(text: Article | Draft, parties: Parties) -> Mentions:
+    """Find which parties a text speaks of. Long texts take a while: do it before a transaction, where possible."""
     found: dict[str, tuple[str, int, int, int]] = {}
-    for mention in parties.find(article.text[: article.body_start + READ], article.language, article.body_start):
+    for mention in parties.find(text.text[: text.body_start + READ], text.language, text.body_start):
         party, count, start, end = found.get(mention.party, (mention.party, 0, mention.start, mention.end))
         found[mention.party] = (party, count + 1, start, end)
-    return found.values()
+    return list(found.values())
 
 
 def _find_mentions_again(connection: Connection, key: str, parties: Parties) -> None:
     """The dossier's names or leaders changed, so every article is read for them once more."""
     for article in articles.current(connection, key):
-        articles.set_mentions(connection, key, article.id, article.revision, _mentions(article, parties))
+        articles.set_mentions(connection, key, article.id, article.revision, find_mentions(article, parties))
 
 
 def names_digest(topic: Topic) -> str:

@@ -50,11 +50,12 @@ class StoryBrief:
 
 @dataclass(frozen=True, slots=True)
 class Briefing:
-    """What a reader is told about one window of time."""
+    """What a reader is told about one window of time. ``more`` are the stories that are only named."""
 
     window: Window
     changes: tuple[Change, ...]
     stories: tuple[StoryBrief, ...]
+    more: tuple[StoryBrief, ...]
     figures: dict[str, tuple[Figure, ...]]
     before: dict[str, Position]
     after: dict[str, Position]
@@ -64,11 +65,12 @@ class Briefing:
 
 @dataclass(frozen=True, slots=True)
 class Lengths:
-    """How much a briefing says of each story, and which ranker chooses the sentences."""
+    """How many stories a briefing tells and how much of each, and which ranker chooses the sentences."""
 
     sentences: int = 3
     words: int = 75
     ranker: str = "lexrank"
+    stories: int = 10
 
 
 def build_briefing(
@@ -91,6 +93,7 @@ def build_briefing(
     quotes = [change.after.claim.quotes[0] for change in changed if change.after]
     quotes += [row.quotes[0] for rows in figures.values() for row in rows]
     quoted = {(quote.article, quote.revision, quote.span) for quote in quotes}
+    grouped = group_stories(articles)
     stories = [
         StoryBrief(
             story.title,
@@ -105,12 +108,13 @@ def build_briefing(
             ),
             story.articles,
         )
-        for story in group_stories(articles)
+        for story in grouped[: lengths.stories]
     ]
     return Briefing(
         window=window,
         changes=tuple(changed),
         stories=_once(stories),
+        more=tuple(StoryBrief(story.title, (), story.articles) for story in grouped[lengths.stories :]),
         figures={measure: tuple(rows) for measure, rows in figures.items()},
         before=dict(before),
         after=dict(after),

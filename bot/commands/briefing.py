@@ -56,7 +56,7 @@ class Material:
     def is_empty(self) -> bool:
         """Tell whether there is nothing new to say."""
         changed = any(moved(self.before.get(p), self.after.get(p)) for p in {*self.before, *self.after})
-        return not changed and not self.articles
+        return not changed and not self.articles and not self.figures
 
 
 def briefing_of(window: Window, request: Request, library: Library) -> Answer:
@@ -104,8 +104,14 @@ def briefing_from(material: Material, request: Request, library: Library) -> Ans
             "day": day,
             "since_last": material.since_last,
             "changed": changed,
-            "counts": _counts(len(built.changes) - first, first, len(built.stories)),
+            "counts": _counts(
+                len(built.changes) - first,
+                first,
+                len(built.stories) + len(built.more),
+                sum(len(rows) for rows in built.figures.values()) if material.since_last else 0,
+            ),
             "stories": [_story(number, story) for number, story in enumerate(built.stories, start=1)],
+            "more": [{"title": story.title or _untitled(story), "article": story.articles[0]} for story in built.more],
             "numbers": numbers,
             "before": totals_before,
             "after": totals_after,
@@ -143,10 +149,11 @@ def _table(library: Library, until: datetime, day: date) -> dict[str, Position]:
     return positions(library.topic, library.parties, known, day)
 
 
-def _counts(moves: int, first_statements: int, stories: int) -> list[str]:
+def _counts(moves: int, first_statements: int, stories: int, numbers: int) -> list[str]:
     """Return what the briefing holds, in words, leaving out what it has none of."""
     counts = ((moves, "change", "changes"), (first_statements, "new position", "new positions"))
-    return [plural(count, *words) for count, *words in (*counts, (stories, "story", "stories")) if count]
+    more = ((stories, "story", "stories"), (numbers, "new number", "new numbers"))
+    return [plural(count, *words) for count, *words in (*counts, *more) if count]
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +279,17 @@ def _figures_json(built: Briefing, library: Library) -> list[dict[str, Any]]:
     ]
 
 
+def _article_json(article: Article) -> dict[str, Any]:
+    return {
+        "article": article.id,
+        "revision": article.revision,
+        "title": article.title,
+        "publisher": article.publisher,
+        "url": article.url,
+        "published": article.published.iso,
+    }
+
+
 def _json(built: Briefing, day: date, library: Library, sums: dict[str, int]) -> dict[str, Any]:
     return {
         "date": day.isoformat(),
@@ -299,19 +317,13 @@ def _json(built: Briefing, day: date, library: Library, sums: dict[str, int]) ->
                     }
                     for sentence in story.sentences
                 ],
-                "articles": [
-                    {
-                        "article": article.id,
-                        "revision": article.revision,
-                        "title": article.title,
-                        "publisher": article.publisher,
-                        "url": article.url,
-                        "published": article.published.iso,
-                    }
-                    for article in story.articles
-                ],
+                "articles": [_article_json(article) for article in story.articles],
             }
             for story in built.stories
+        ],
+        "more_stories": [
+            {"title": story.title, "articles": [_article_json(article) for article in story.articles]}
+            for story in built.more
         ],
         "figures": _figures_json(built, library),
         "totals": sums,

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from bot.feeds.fetch import CHALLENGE_SENTENCE, Fetched, Fetcher, FetchFailed, Hints, Reason, looks_like_challenge
 from bot.library import Library
-from bot.seeding import BACKGROUND_AFTER, record_mentions
+from bot.seeding import BACKGROUND_AFTER, Mentions, find_mentions, record_mentions
 from bot.store import articles, feeds, leases
 from bot.store.engine import Connection
 from bot.store.errors import StoreError
@@ -157,6 +157,7 @@ class _Poller:
         key = self.library.topic.key
         outcomes: dict[str, list[str]] = defaultdict(list)
         news: list[Article] = []
+        found = self._mentions_of_new(read)
         with self.library.store.writing() as connection:
             if not self._hold(connection):
                 raise _LeaseLost
@@ -173,7 +174,8 @@ class _Poller:
                 if stored.outcome == "unchanged":
                     continue
                 article = _article(stored, draft, background=background)
-                record_mentions(connection, key, article, stored, self.library.parties)
+                mentions = found.get(entry.identity) or find_mentions(draft, self.library.parties)
+                record_mentions(connection, key, stored, mentions)
                 if outcome == "new":
                     news.append(article)
             self._succeeded(connection, row, fetched, now)
@@ -188,6 +190,15 @@ class _Poller:
             unchanged=len(outcomes["unchanged"]),
             warnings=read.warnings,
         )
+
+    def _mentions_of_new(self, read: FeedRead) -> dict[str, Mentions]:
+        """Find what entries not known yet speak of, by identity: before the transaction, which others wait for."""
+        with self.library.store.reading() as connection:
+            known = feeds.published_as(connection, self.library.topic.key, [entry.identity for entry in read.entries])
+        parties = self.library.parties
+        return {
+            entry.identity: find_mentions(entry.draft, parties) for entry in read.entries if entry.identity not in known
+        }
 
     def store_unchanged(self, row: FeedRow, fetched: Fetched) -> Polled:
         """Record that a feed had nothing new."""

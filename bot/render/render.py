@@ -64,6 +64,7 @@ def _environment(medium: Medium) -> Environment:
     environment.filters.update(
         day=words.day,
         weekday=words.weekday,
+        hour=words.hour,
         published=words.published,
         interval=words.interval,
         moment=lambda value: Markup(medium.moment(value)),  # noqa: S704 (ours)

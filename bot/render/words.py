@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from summaries.article import Published
 from summaries.claims import Interval
@@ -16,6 +16,11 @@ def day(value: date) -> str:
 def weekday(value: date) -> str:
     """Return a calendar day with its weekday: "Thursday 20 March 2025"."""
     return f"{value:%A} {day(value)}"
+
+
+def hour(value: time | datetime) -> str:
+    """Return an hour of the clock: "08:00"."""
+    return f"{value:%H:%M}"
 
 
 def published(value: Published) -> str:

@@ -158,7 +158,7 @@ async def test_articles_a_claim_the_briefing_and_updates(
         clock.now = NOW.replace(hour=8)
         await running.look()
         assert any("Briefing, Friday 21 March 2025" in message.content for message in channel.messages)
-        assert any("Today: " in message.content for message in anna.dm.messages)
+        assert any("Daily update: " in message.content for message in anna.dm.messages)
 
         for command in ("status Germany", "proof Germany", "who-is-in", "about", "briefing", "status Ireland"):
             asked = await discord.say(anna, channel, f"!{command}")
@@ -191,7 +191,7 @@ async def test_an_article_of_everything_at_once(
         _take_in(running, [tmp_path / "second.txt"])
         clock.advance(days=1)
         await running.look()
-        assert any("Today: " in message.content for message in anna.dm.messages)
+        assert any("Daily update: " in message.content for message in anna.dm.messages)
         for command in ("briefing 2025-03-21", "about", "status Ireland"):
             asked = await discord.say(anna, channel, f"!{command}")
             await discord.replies_to(asked)
@@ -243,7 +243,7 @@ async def test_a_feed(
             posted = "".join(message.content for message in channel.messages)
             assert "Briefing, Friday 21 March 2025" in posted
             assert "https://news.example/" in posted
-            assert any("Today: " in message.content for message in anna.dm.messages)
+            assert any("Daily update: " in message.content for message in anna.dm.messages)
             about = await discord.say(anna, channel, "!about")
             await discord.replies_to(about)
     assert discord.refusals == []

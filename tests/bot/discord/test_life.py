@@ -228,7 +228,7 @@ async def test_the_whole_life(
         assert "5 in and 2 organisations, 5 maybe, 2 say no, 1 host (was: 4 in" in briefing
         assert len(bert.dm.messages) == 3
         daily = bert.dm.messages[2]
-        assert "**Today: Germany**" in daily.content
+        assert "**Daily update: Germany**" in daily.content
         assert "spoken of" in daily.content
         assert "[The Paper](<https://paper.example/2>)" in daily.content
         sent = discord.sends

@@ -550,7 +550,7 @@ def test_a_daily_message_tells_changes_and_where_parties_are_spoken_of(quick: Wo
     found = {one.place_id: one for one in quick.look()}
     assert set(found) == {"1", "2"}
     text = quick.words(found["1"])
-    assert text.startswith("**Today: Germany, France**")
+    assert text.startswith("**Daily update: Germany, France**")
     assert "**Germany: won't send troops.** Was: open to it." in text
     assert "**Germany, France**: spoken of" in text
     assert "@everyone" not in text
@@ -558,7 +558,7 @@ def test_a_daily_message_tells_changes_and_where_parties_are_spoken_of(quick: Wo
     assert "The government of Germany has met." in _quotes(text)
     assert text.count("You follow ") == 2
     other = quick.words(found["2"])
-    assert other.startswith("**Today: France**")
+    assert other.startswith("**Daily update: France**")
     assert "won't send troops" not in other
     assert len(_quotes(other)) == 1
     labels = [one["label"] for line in quick.parts(found["1"])[-1]["components"] for one in line["components"]]
