@@ -7,11 +7,11 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-import aiohttp
 import discord
 
 from bot.discord.client import RollcallBot
 from bot.secrets import Token
+from bot.store.errors import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -92,8 +92,9 @@ async def supervise(
             raise final from None
         failures = 0 if was_ready else failures + 1
         delay = min(_LONGEST, 5.0 * 2 ** min(failures, 10)) * (0.5 + jitter() / 2)
-        # Only the kind: the words of an error may hold what was sent.
-        log.warning("The connection to Discord ended (%s). Next try in %d s.", type(error).__name__, delay)
+        # Only the kind: the words of an error may hold what was sent. Those of the store's are made for people.
+        why = str(error) if isinstance(error, StoreError) else type(error).__name__
+        log.warning("The connection to Discord ended (%s). Next try in %d s.", why, delay)
         waiting = asyncio.ensure_future(sleep(delay))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({waiting, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -124,12 +125,12 @@ async def _enough_starts(bot: RollcallBot) -> None:
         )
 
 
-async def _result(task: asyncio.Task[None]) -> BaseException | None:
-    """Wait for a task to end and return what it failed with."""
+async def _result(task: asyncio.Task[None]) -> Exception | None:
+    """Wait for a task to end and return what it failed with, whatever it was: most of it passes."""
     try:
         await task
     except asyncio.CancelledError:
         return None
-    except (discord.DiscordException, aiohttp.ClientError, OSError, GivenUp, RuntimeError) as error:
+    except Exception as error:  # noqa: BLE001 (told in the log by its kind, and tried again)
         return error
     return None

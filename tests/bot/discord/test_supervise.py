@@ -16,6 +16,9 @@ from bot.discord.addresses import point
 from bot.discord.supervise import FEW_STARTS, REFUSED_BOT, REFUSED_TOKEN, GivenUp, supervise
 from bot.run import Running
 from bot.secrets import Token
+from bot.store import bookmarks
+from bot.store.engine import Connection
+from bot.store.errors import StoreError
 from tests.bot.discord.conftest import Start, write_settings
 from tests.conftest import Clock
 from tests.doubles.discord import DiscordDouble
@@ -84,6 +87,49 @@ async def test_an_outage_at_the_start_passes(discord: DiscordDouble, start: Star
     async with start() as running:
         assert running.bot is not None
         assert running.bot.is_ready()
+
+
+async def test_a_page_instead_of_an_answer_at_login_passes(
+    discord: DiscordDouble, start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    discord.fail("GET", "/users/@me", 200, body="<html>We will be back soon</html>", times=2)
+    async with start() as running:
+        assert running.bot is not None
+        assert running.bot.is_ready()
+    assert "The connection to Discord ended (TypeError)." in caplog.text
+    assert "<html>" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (StoreError("The store is busy. Try again."), "(The store is busy. Try again.)"),
+        (ValueError("words that were sent"), "(ValueError)"),
+        (AttributeError("words that were sent"), "(AttributeError)"),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+async def test_what_fails_before_connecting_is_tried_again(
+    error: Exception,
+    told: str,
+    discord: DiscordDouble,
+    start: Start,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    get, failures = bookmarks.get, [error, error]
+
+    def fails_twice(connection: Connection, name: str) -> str | None:
+        if failures:
+            raise failures.pop()
+        return get(connection, name)
+
+    monkeypatch.setattr(bookmarks, "get", fails_twice)
+    async with start() as running:
+        assert running.bot is not None
+        assert running.bot.is_ready()
+    assert caplog.text.count(told) == 2
+    assert "words that were sent" not in caplog.text
 
 
 async def test_a_dropped_socket_is_resumed_and_nothing_typed_is_lost(discord: DiscordDouble, start: Start) -> None:
