@@ -9,10 +9,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from bot.answers import Action, Answer, mistake
-from bot.due import local_moment, next_due
+from bot.due import next_due
 from bot.library import Library
 from bot.render.words import iso
 from bot.store import audit, briefings, deliveries, guilds
@@ -55,7 +56,7 @@ class Wish:
     def decode(cls, guild_id: int, text: str) -> Wish | None:
         """Read a wish back from a button's id; None when it is none."""
         match = re.fullmatch(r"(\d{1,20}):(\d{1,20}):(\d{2})(\d{2}):([\w/+-]{1,60})", text)
-        if match is None or match[5] not in available_timezones() or int(match[3]) > 23 or int(match[4]) > 59:
+        if match is None or match[5] not in _all_zones() or int(match[3]) > 23 or int(match[4]) > 59:
             return None
         return cls(guild_id, int(match[1]), int(match[2]) or None, time(int(match[3]), int(match[4])), match[5])
 
@@ -86,9 +87,16 @@ def parse_zone(text: str) -> str | None:
     return cities[0] if len(cities) == 1 else None
 
 
-def _zones() -> list[str]:
-    """Return the zones people choose from: no old spellings without a place, but UTC."""
-    return sorted(name for name in available_timezones() if "/" in name or name == "UTC")
+@cache
+def _all_zones() -> frozenset[str]:
+    """Return every zone's name; kept, because folders are read for it and people type letter by letter."""
+    return frozenset(available_timezones())
+
+
+@cache
+def _zones() -> tuple[str, ...]:
+    """Return the zones people choose from, in order: no old spellings without a place, but UTC."""
+    return tuple(sorted(name for name in _all_zones() if "/" in name or name == "UTC"))
 
 
 _POPULAR = (
@@ -265,11 +273,10 @@ def set_state(guild_id: int, paused: bool, library: Library, *, by: int, now: da
                 connection, str(by), "briefing paused" if paused else "briefing resumed", guild_id=guild_id,
                 target=str(plan.target_id), now=now,
             )  # fmt: skip
-    coming = local_moment(now.date(), plan.hour, ZoneInfo(plan.zone))
     return Answer(
         command="briefings",
         template="briefings-state",
-        view={"plan": plan, "paused": paused, "hour_today": coming},
+        view={"plan": plan, "paused": paused},
         data={"state": "paused" if paused else "active"},
         personal=True,
     )
@@ -341,14 +348,8 @@ def settings(guild_id: int, prefix: str | None, library: Library, *, default: st
             "bad_prefix",
             "A prefix is one to five signs such as ! or ?, no letters, digits, white space or marks of Discord's own.",
         )
-    with library.store.writing() as connection:
-        guild = guilds.get(connection, guild_id)
-        if prefix is not None and guild is not None and prefix != (guild.prefix or default):
-            guilds.set_prefix(connection, guild_id, None if prefix == default else prefix)
-            audit.record(
-                connection, str(by), "prefix changed", guild_id=guild_id, before={"prefix": guild.prefix or default},
-                after={"prefix": prefix}, now=now,
-            )  # fmt: skip
+    changed = prefix is not None and _set_prefix(guild_id, prefix, library, default=default, by=by, now=now)
+    with library.reading() as connection:
         guild = guilds.get(connection, guild_id)
         plan = briefings.plan_of(connection, library.topic.key, guild_id)
         changes = audit.recent(connection, guild_id, 10)
@@ -356,7 +357,22 @@ def settings(guild_id: int, prefix: str | None, library: Library, *, default: st
     return Answer(
         command="settings",
         template="settings",
-        view={"prefix": shown, "plan": plan, "changes": changes, "changed": prefix is not None},
+        view={"prefix": shown, "plan": plan, "changes": changes, "changed": changed},
         data={"prefix": shown, "briefing": _plain(plan)},
         personal=True,
     )
+
+
+def _set_prefix(guild_id: int, prefix: str, library: Library, *, default: str, by: int, now: datetime) -> bool:
+    """Set a server's prefix, on record; return whether it was another one before."""
+    with library.store.writing() as connection:
+        guild = guilds.get(connection, guild_id)
+        before = (guild.prefix if guild else None) or default
+        if guild is None or prefix == before:
+            return False
+        guilds.set_prefix(connection, guild_id, None if prefix == default else prefix)
+        audit.record(
+            connection, str(by), "prefix changed", guild_id=guild_id, before={"prefix": before},
+            after={"prefix": prefix}, now=now,
+        )  # fmt: skip
+        return True

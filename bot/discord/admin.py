@@ -31,8 +31,13 @@ def manages(interaction: Interaction) -> bool:
     return interaction.guild_id is not None and interaction.permissions.manage_guild
 
 
+def _guild(interaction: Interaction) -> discord.Guild | None:
+    """Return the server that is acted in; None where the bot is not in it: the library then makes one up."""
+    return interaction.client.get_guild(interaction.guild_id or 0)
+
+
 def _refusal(interaction: Interaction) -> Answer | None:
-    if interaction.guild is None:
+    if _guild(interaction) is None:
         return mistake("setup", "not_here", "This works in a server that I am in. To invite me: rollcall invite.")
     if not manages(interaction):
         return mistake("setup", "not_allowed", 'Only people with the permission "Manage Server" can do this.')
@@ -40,18 +45,25 @@ def _refusal(interaction: Interaction) -> Answer | None:
 
 
 async def _respond(interaction: Interaction, ask: Callable[[], Answer], *, in_place: bool = False) -> None:
-    """Answer whoever manages the server; everybody else hears why not."""
-    refusal = _refusal(interaction)
-    if interaction.guild is not None:
-        await interaction.client.know(interaction.guild)
-    asking = asyncio.to_thread(rendered, ask if refusal is None else lambda: refusal)
+    """Answer whoever manages the server; everybody else hears why not. ``ask`` is called in a thread."""
+    refusal, guild = _refusal(interaction), _guild(interaction)
+
+    def allowed() -> Answer:
+        if refusal is not None:
+            return refusal
+        if guild is not None:
+            interaction.client.know(guild)
+        return ask()
+
+    # The store may take its time, so all that asks it runs in the thread that is waited for.
+    asking = asyncio.to_thread(rendered, allowed)
     await answer_interaction(
         interaction, asking, personal=True, always_personal=True, in_place=in_place and refusal is None
     )
 
 
 def _checked(interaction: Interaction, wanted: Wish | Plan) -> tuple[Check, ...]:
-    guild = interaction.guild
+    guild = _guild(interaction)
     place = spot(guild, wanted.target_id, wanted.channel_id) if guild is not None else None
     if place is None or guild is None:
         remedy = "settings of the channel, Permissions, add me"
@@ -61,7 +73,7 @@ def _checked(interaction: Interaction, wanted: Wish | Plan) -> tuple[Check, ...]
 
 def _trouble(interaction: Interaction, plan: Plan | None) -> str | None:
     """Return why a briefing can't be posted now; None where it can, or where there is none."""
-    guild = interaction.guild
+    guild = _guild(interaction)
     if plan is None or guild is None:
         return None
     place = spot(guild, plan.target_id, plan.channel_id)
@@ -101,10 +113,12 @@ async def switch_on(interaction: Interaction, wish: Wish) -> None:
 
 async def preview(interaction: Interaction, plan: Plan) -> None:
     """Show what the briefing would post now, to whoever asked only."""
-    bot = interaction.client
+    await _respond(interaction, lambda: _built(interaction.client, plan))
+
+
+def _built(bot: RollcallBot, plan: Plan) -> Answer:
     now = bot.app.clock()
-    today = now.astimezone(ZoneInfo(plan.zone)).date()
-    await _respond(interaction, lambda: build(bot.app.library, plan, today, now=now).answer)
+    return build(bot.app.library, plan, now.astimezone(ZoneInfo(plan.zone)).date(), now=now).answer
 
 
 def wished_plan(wish: Wish, bot: RollcallBot) -> Plan:
@@ -195,30 +209,32 @@ def _briefings(bot: RollcallBot) -> app_commands.Group:
     )
     library, clock = bot.app.library, bot.app.clock
 
-    async def plan_of(interaction: discord.Interaction[Any]) -> Plan | None:
-        def read() -> Plan | None:
-            with library.reading() as connection:
-                return briefings.plan_of(connection, library.topic.key, interaction.guild_id or 0)
-
-        return await asyncio.to_thread(read)
+    def plan_of(interaction: discord.Interaction[Any]) -> Plan | None:
+        """Return the server's briefing; for a thread."""
+        with library.reading() as connection:
+            return briefings.plan_of(connection, library.topic.key, interaction.guild_id or 0)
 
     @group.command(name="show", description="Where and when it is posted, what is missing, and who changed what")
     async def show(interaction: discord.Interaction[Any]) -> None:
-        plan = await plan_of(interaction)
-        checked = _checked(interaction, plan) if plan else ()
-        trouble = _trouble(interaction, plan)
-        await _respond(
-            interaction,
-            lambda: servers.show(interaction.guild_id or 0, checked, library, trouble=trouble, now=clock()),
-        )
+        def shown() -> Answer:
+            plan = plan_of(interaction)
+            return servers.show(
+                interaction.guild_id or 0,
+                _checked(interaction, plan) if plan else (),
+                library,
+                trouble=_trouble(interaction, plan),
+                now=clock(),
+            )
+
+        await _respond(interaction, shown)
 
     @group.command(name="preview", description="What it would post now; only you see it")
     async def show_preview(interaction: discord.Interaction[Any]) -> None:
-        plan = await plan_of(interaction)
-        if plan is None or _refusal(interaction) is not None:
-            await _respond(interaction, lambda: servers.no_briefing("briefings"))
-            return
-        await preview(interaction, plan)
+        def previewed() -> Answer:
+            plan = plan_of(interaction)
+            return servers.no_briefing("briefings") if plan is None else _built(bot, plan)
+
+        await _respond(interaction, previewed)
 
     @group.command(name="pause", description="Post nothing until it is resumed")
     async def pause(interaction: discord.Interaction[Any]) -> None:
@@ -265,7 +281,7 @@ def _settings(bot: RollcallBot) -> Made:
                 now=bot.app.clock(),
             )
             # Before it is answered, so that whoever reads the answer can use it.
-            bot.read_prefixes()
+            bot.read_prefix(interaction.guild_id or 0)
             return done
 
         await _respond(interaction, change)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Final
 
 import discord
@@ -21,11 +22,13 @@ from bot.discord import admin, buttons, slash
 from bot.discord.addressed import addressed
 from bot.discord.messenger import InvalidRequests, payload
 from bot.discord.permissions import missing_to_write
-from bot.discord.replies import LOST, Reply, answer_interaction, failed, rendered, reply_to_message
+from bot.discord.replies import LOST, SOON, Reply, answer_interaction, failed, rendered, reply_to_message
 from bot.render import render
 from bot.request import Reader, Request, Server, parse
 from bot.store import bookmarks, deliveries, guilds, subscriptions
 from bot.store.deliveries import Place
+from bot.store.engine import Connection
+from bot.store.errors import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -119,45 +122,56 @@ class RollcallBot(commands.AutoShardedBot):
 
     async def on_ready(self) -> None:
         """Note which servers the bot is in, and which it was removed from while it was away."""
-        here = {guild.id: guild.name for guild in self.guilds}
+        # One in an outage is told of without its name, and with it when the outage is over.
+        here = {guild.id: guild.name for guild in self.guilds if not guild.unavailable}
+        still_in = {guild.id for guild in self.guilds}
+        # With shards of its own, a process doesn't see the servers of the others.
+        sees_all = self.shard_ids is None
 
         def note() -> None:
             now = self.app.clock()
             with self.app.store.reading() as connection:
                 known = guilds.present(connection)
-            names = {identifier: guild.name for identifier, guild in known.items()}
-            if names == here:
-                return
-            with self.app.store.writing() as connection:
-                for identifier, name in here.items():
-                    guilds.joined(connection, identifier, name, now=now)
-                for identifier in known.keys() - here.keys():
-                    guilds.left(connection, identifier, now=now)
+            new = {one: name for one, name in here.items() if one not in known or known[one].name != name}
+            gone = known.keys() - still_in if sees_all else set()
+            if new or gone:
+                with self.app.store.writing() as connection:
+                    for identifier, name in new.items():
+                        guilds.joined(connection, identifier, name, now=now)
+                    for identifier in gone:
+                        guilds.left(connection, identifier, now=now)
+            self._known.update(here)
+            self._read_prefixes()
 
         await asyncio.to_thread(note)
-        await asyncio.to_thread(self.read_prefixes)
-        log.info("Ready. Servers: %d.", len(here))
-        if not here and self.application_id is not None:
+        log.info("Ready. Servers: %d.", len(still_in))
+        if not still_in and self.application_id is not None:
             log.info("To invite me into one: %s Then type /setup there.", invitation.link(self.application_id))
         self.soon()
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Note a new server."""
-        await self.know(guild)
+        # The library calls this for each server while it gets ready, too; then one pass notes them all.
+        if self.is_ready():
+            self._known.discard(guild.id)
+            await asyncio.to_thread(self.know, guild)
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """Note a server that is told of late."""
-        await self.know(guild)
+        if self.is_ready():
+            await asyncio.to_thread(self.know, guild)
 
-    async def know(self, guild: discord.Guild) -> None:
-        """Note a server, unless it is known.
+    def know(self, guild: discord.Guild) -> None:
+        """Note a server: nothing is done for a known one, and only its own row read and written for a new one.
 
-        Every door does, too: the library tells of no event for a server that it hears of while it gets ready.
+        For a thread. Every door does it, too: the library may tell of no event for a server that it hears of while it
+        gets ready.
         """
-        if guild.id in self._known:
+        if guild.id in self._known or guild.unavailable:
             return
-        await self._note(lambda connection, now: guilds.joined(connection, guild.id, guild.name, now=now))
-        await asyncio.to_thread(self.read_prefixes)
+        with self.app.store.writing() as connection:
+            guilds.joined(connection, guild.id, guild.name, now=self.app.clock())
+        self.read_prefix(guild.id)
         self._known.add(guild.id)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
@@ -165,16 +179,17 @@ class RollcallBot(commands.AutoShardedBot):
         self._known.discard(guild.id)
         await self._note(lambda connection, now: guilds.left(connection, guild.id, now=now))
 
-    async def on_guild_update(self, _before: discord.Guild, after: discord.Guild) -> None:
+    async def on_guild_update(self, before: discord.Guild, after: discord.Guild) -> None:
         """Note a server's new name."""
-        await self._note(lambda connection, now: guilds.joined(connection, after.id, after.name, now=now))
+        if before.name != after.name:
+            await self._note(lambda connection, now: guilds.joined(connection, after.id, after.name, now=now))
 
-    async def _note(self, work: Callable[[Any, Any], object]) -> None:
-        def write() -> None:
+    async def _note(self, work: Callable[[Connection, datetime], object]) -> object:
+        def write() -> object:
             with self.app.store.writing() as connection:
-                work(connection, self.app.clock())
+                return work(connection, self.app.clock())
 
-        await asyncio.to_thread(write)
+        return await asyncio.to_thread(write)
 
     async def on_guild_channel_update(self, _before: Any, after: discord.abc.GuildChannel) -> None:  # noqa: ANN401
         """Try at once what waits for a permission in this server."""
@@ -195,12 +210,21 @@ class RollcallBot(commands.AutoShardedBot):
         general = self.app.settings.answers.prefix
         return self._prefixes.get(guild_id or 0, general)
 
-    def read_prefixes(self) -> None:
+    def read_prefix(self, guild_id: int) -> None:
+        """Read what a server's own prefix is now; for a thread."""
+        with self.app.store.reading() as connection:
+            guild = guilds.get(connection, guild_id)
+        if guild is not None and guild.prefix:
+            self._prefixes[guild_id] = guild.prefix
+        else:
+            self._prefixes.pop(guild_id, None)
+
+    def _read_prefixes(self) -> None:
         """Read which servers have a prefix of their own; for a thread."""
         with self.app.store.reading() as connection:
             self._prefixes = {one.id: one.prefix for one in guilds.present(connection).values() if one.prefix}
 
-    def suggestions(self, kind: str, typed: str) -> list[tuple[str, str]]:
+    async def suggestions(self, kind: str, typed: str) -> list[tuple[str, str]]:
         """Return what is offered for a blank of a command, as (shown, filled in)."""
         library = self.app.library
         if kind == "party":
@@ -215,12 +239,20 @@ class RollcallBot(commands.AutoShardedBot):
             return [(one.name, one.name) for one in COMMANDS if typed.casefold() in one.name]
         if kind == "day":
             today = self.app.clock().date().isoformat()
-            return [(day, day) for day in dict.fromkeys((today, *self.days_on_file())) if day.startswith(typed)]
+            days = dict.fromkeys((today, *await self._days_on_file()))
+            return [(day, day) for day in days if day.startswith(typed)]
         return []
 
-    def days_on_file(self) -> list[str]:
-        """Return the days on which something of the table was reported, the newest first."""
-        return sorted({claim.reported_on.isoformat() for claim in self.app.library.claims}, reverse=True)
+    async def _days_on_file(self) -> list[str]:
+        """Return the days on which something was reported, newest first; none where the store takes too long to say."""
+
+        def read() -> list[str]:
+            return sorted({claim.reported_on.isoformat() for claim in self.app.library.claims}, reverse=True)
+
+        try:
+            return await asyncio.wait_for(asyncio.to_thread(read), SOON)
+        except (TimeoutError, StoreError):
+            return []
 
     # --- Doors --------------------------------------------------------------------------------------------------------
 
@@ -241,8 +273,6 @@ class RollcallBot(commands.AutoShardedBot):
         )
         if meant is None:
             return
-        if message.guild is not None:
-            await self.know(message.guild)
         typed = guild_id is not None and message.content.startswith(prefix)
         request = parse(
             meant.line,
@@ -273,7 +303,7 @@ class RollcallBot(commands.AutoShardedBot):
                 await asyncio.to_thread(self._cannot_write, message, request, missing)
                 self.soon()
                 return
-        reply = await asyncio.to_thread(rendered, lambda: self._ask(request))
+        reply = await asyncio.to_thread(rendered, lambda: self._asked(request, guild))
         try:
             await reply_to_message(self, message, reply)
             # Looked up behind the answer, which need not wait for it.
@@ -285,9 +315,15 @@ class RollcallBot(commands.AutoShardedBot):
         finally:
             self._after(reply)
 
-    def _reply(self, request: Request) -> Reply:
+    def _asked(self, request: Request, guild: discord.Guild | None) -> Answer:
+        """Answer a request from a server, once the server is known; runs in a thread."""
+        if guild is not None and request.server is not None:
+            self.know(guild)
+        return self._ask(request)
+
+    def _reply(self, request: Request, guild: discord.Guild | None) -> Reply:
         """Answer a request and render it, with what is told aside; runs in a thread."""
-        reply = rendered(lambda: self._ask(request))
+        reply = rendered(lambda: self._asked(request, guild))
         reply.aside.extend(self._told_of_closed_messages(request))
         return reply
 
@@ -307,6 +343,8 @@ class RollcallBot(commands.AutoShardedBot):
 
     def _cannot_write(self, message: discord.Message, request: Request, missing: str) -> None:
         """Tell whoever typed a command why there is no answer, once a day and channel: they asked, so they may know."""
+        if message.guild is not None:
+            self.know(message.guild)
         # Of what was typed only the name of a command may be kept, and that is ours.
         command = find(joined(request).name)
         name = command.name if command is not None else "help"
@@ -339,20 +377,19 @@ class RollcallBot(commands.AutoShardedBot):
 
     async def answer_slash(self, interaction: discord.Interaction[Any], line: str, command: Command) -> None:
         """Answer a slash command: facts to everybody, settings and mistakes to whoever asked."""
-        request = await self._request(interaction, line)
-        asking = asyncio.to_thread(self._reply, request)
+        asking = asyncio.to_thread(self._reply, self._request(interaction, line), interaction.guild)
         self._after(await answer_interaction(interaction, asking, personal=command.personal))
 
     async def answer_press(self, interaction: discord.Interaction[Any], line: str) -> None:
         """Answer a button or form, to whoever used it only, so that a channel never fills up."""
-        asking = asyncio.to_thread(self._reply, await self._request(interaction, line))
+        asking = asyncio.to_thread(self._reply, self._request(interaction, line), interaction.guild)
         self._after(await answer_interaction(interaction, asking, personal=True, always_personal=True))
 
-    async def _request(self, interaction: discord.Interaction[Any], line: str) -> Request:
+    def _request(self, interaction: discord.Interaction[Any], line: str) -> Request:
+        """Return what is asked by an interaction; nothing is read from the store, which may take its time."""
         guild = interaction.guild
         server = None
         if guild is not None and interaction.channel_id is not None and self.get_guild(guild.id) is not None:
-            await self.know(guild)
             manages = interaction.permissions.manage_guild
             server = Server(guild.id, Reader("channel", str(interaction.channel_id)), manages)
         direct = interaction.context.dm_channel

@@ -78,12 +78,12 @@ def _choices(option: Option) -> list[app_commands.Choice[str]]:
 def _suggest(
     bot: RollcallBot, option: Option
 ) -> Callable[[discord.Interaction[Any], str], Coroutine[Any, Any, list[app_commands.Choice[str]]]]:
-    """Return what is offered while somebody types; from memory only, because it must be quick."""
+    """Return what is offered while somebody types; it must be quick, so a slow store is not waited for."""
 
     async def suggest(_interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
         return [
             app_commands.Choice(name=name[:MAX_NAME], value=value[:MAX_NAME])
-            for name, value in bot.suggestions(option.kind, typed)[:MAX_CHOICES]
+            for name, value in (await bot.suggestions(option.kind, typed))[:MAX_CHOICES]
         ]
 
     return suggest

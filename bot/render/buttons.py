@@ -27,7 +27,6 @@ ROW: Final = 5
 ROWS: Final = 5
 
 _ACTION_ROW, _BUTTON, _SELECT = 1, 2, 3
-_SECONDARY = 2
 
 
 def custom_id(action: Action) -> str | None:
