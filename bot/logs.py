@@ -68,5 +68,5 @@ def configure(level: str, secrets: tuple[str, ...], stream: TextIO | None = None
     root.addHandler(handler)
     root.setLevel(level.upper())
     quiet_libraries()
-    # Each feed and each tick is not worth a line of its own.
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    # Each tick is not worth a line of its own, and neither is one that waits for the one before it.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)

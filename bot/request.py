@@ -70,7 +70,9 @@ def parse(
 ) -> Request | None:
     """Read a line as a command: ``!status Germany``, also without the prefix; None when there is nothing in it."""
     line = " ".join(text[:MAX_LENGTH].split())
+    # A slash command that was typed or copied is the command it names.
     line = line.removeprefix(prefix).strip()
+    line = line.removeprefix("/").strip() if prefix != "/" else line
     if not line:
         return None
     name, _, words = line.partition(" ")

@@ -11,10 +11,20 @@ from bot.library import Library
 from bot.request import Request
 from summaries.toml import did_you_mean
 
+MANAGED = {
+    "setup": "Sets the daily briefing up, or moves it: a channel, an hour, a time zone.",
+    "briefings": "The daily briefing: show, preview, pause, resume, retract, off.",
+    "settings": "A server's settings, and who changed them.",
+}
+"""The commands for those who manage a server; they are no commands of the terminal (bot/commands/servers.py)."""
+
 
 def help_answer(request: Request, library: Library, commands: Sequence[Command]) -> Answer:
     """List the commands, or explain one: a sentence, an example, who may use it."""
     wanted = request.words.strip().removeprefix(request.prefix).casefold()
+    if wanted.removeprefix("/") in MANAGED:
+        name = wanted.removeprefix("/")
+        return Answer("help", "help-managed", {"name": name, "about": MANAGED[name]}, {"commands": []})
     shown = [command for command in commands if not wanted or wanted in command.names]
     if not shown:
         known = [command.name for command in commands]
@@ -33,6 +43,7 @@ def help_answer(request: Request, library: Library, commands: Sequence[Command])
             "commands": shown,
             "one": shown[0] if wanted else None,
             "chosen": chosen,
+            "on_discord": request.reader.kind != "terminal",
         },
         data={
             "commands": [
