@@ -35,13 +35,14 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A briefing as somebody asks for it, before it is switched on."""
+    """A briefing as somebody asks for it, before it is switched on; ``private``: the thread is a private one."""
 
     guild_id: int
     channel_id: int
     thread_id: int | None
     hour: time
     zone: str
+    private: bool = False
 
     @property
     def target_id(self) -> int:
@@ -50,15 +51,17 @@ class Wish:
 
     def encode(self) -> str:
         """Return the wish for a button's id, so that a card outlives any restart without being stored."""
-        return f"{self.channel_id}:{self.thread_id or 0}:{self.hour:%H%M}:{self.zone}"
+        thread = f"{'p' if self.private else ''}{self.thread_id or 0}"
+        return f"{self.channel_id}:{thread}:{self.hour:%H%M}:{self.zone}"
 
     @classmethod
     def decode(cls, guild_id: int, text: str) -> Wish | None:
         """Read a wish back from a button's id; None when it is none."""
-        match = re.fullmatch(r"(\d{1,20}):(\d{1,20}):(\d{2})(\d{2}):([\w/+-]{1,60})", text)
-        if match is None or match[5] not in _all_zones() or int(match[3]) > 23 or int(match[4]) > 59:
+        match = re.fullmatch(r"(\d{1,20}):(p?)(\d{1,20}):(\d{2})(\d{2}):([\w/+-]{1,60})", text)
+        if match is None or match[6] not in _all_zones() or int(match[4]) > 23 or int(match[5]) > 59:
             return None
-        return cls(guild_id, int(match[1]), int(match[2]) or None, time(int(match[3]), int(match[4])), match[5])
+        hour = time(int(match[4]), int(match[5]))
+        return cls(guild_id, int(match[1]), int(match[3]) or None, hour, match[6], bool(match[2]))
 
 
 def parse_hour(text: str) -> time | None:

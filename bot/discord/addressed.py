@@ -23,12 +23,15 @@ def addressed(
     direct: bool,
     replies_to_us: bool,
     is_command: Callable[[str], bool],
+    is_own_name: Callable[[str], bool],
 ) -> Addressed | None:
     """Return the line of a message that is meant for us, without prefix or mention; None when it is not.
 
     In direct messages (``direct``) every line is. In a channel it is when it begins with our mention, with the prefix
     and the name of one of our commands, or when it replies to one of our messages with a command. A prefix with a name
-    that isn't ours is another bot's. ``is_command`` tells whether a line begins with the name of a command.
+    that isn't ours is another bot's. ``is_command`` tells whether a line begins with the name of a command or another
+    spelling of it, ``is_own_name`` whether it begins with the name itself: in a reply only that counts, because the
+    other spellings are words that people write to each other ("who", "stop").
     """
     text = content.strip()
     mention = re.match(rf"<@!?{bot_id}>[\s,:]*", text)
@@ -42,6 +45,6 @@ def addressed(
         line = text[len(prefix) :]
         # "! status" and "!!" are ways to be loud, not commands.
         return Addressed(line, False) if line[:1].strip() and is_command(line) else None
-    if replies_to_us and is_command(text):
+    if replies_to_us and is_own_name(text):
         return Addressed(text, False)
     return None

@@ -64,7 +64,8 @@ async def _respond(interaction: Interaction, ask: Callable[[], Answer], *, in_pl
 
 def _checked(interaction: Interaction, wanted: Wish | Plan) -> tuple[Check, ...]:
     guild = _guild(interaction)
-    place = spot(guild, wanted.target_id, wanted.channel_id) if guild is not None else None
+    private = isinstance(wanted, Wish) and wanted.private
+    place = spot(guild, wanted.target_id, wanted.channel_id, private=private) if guild is not None else None
     if place is None or guild is None:
         remedy = "settings of the channel, Permissions, add me"
         return (Check("View Channel", "to see the channel", False, True, remedy),)
@@ -185,6 +186,7 @@ def _setup(bot: RollcallBot) -> Made:
             channel.id if in_thread else None,
             at,
             named,
+            in_thread and channel.type is discord.ChannelType.private_thread,
         )
         await card(interaction, wish)
 

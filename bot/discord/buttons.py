@@ -1,4 +1,4 @@
-"""Buttons: what a press stands for is in the button's id, so one pressed after a restart, or a year later, works."""
+"""Buttons and forms: what one stands for is in its id, so one used after a restart, or a year later, works."""
 
 from __future__ import annotations
 
@@ -9,38 +9,32 @@ import discord
 from bot.commands import servers
 from bot.commands.servers import Wish
 from bot.discord import admin
-from bot.discord.replies import failed
 from bot.render.buttons import PICK, SAY
 
 if TYPE_CHECKING:
     from bot.discord.client import RollcallBot
 
-Interaction = discord.Interaction["RollcallBot"]
+    Interaction = discord.Interaction[RollcallBot]
 
-_OLD = "This button is from an older version of me. Please type the command instead: /help lists them."
+_OLD = "This is from an older version of me. Please type the command instead: /help lists them."
 
 
-class WhichForm(discord.ui.Modal):
-    """Asks which country a command is about, where a button can't know."""
+FORM: Final = "r1:form:"
+"""Begins the id of a form that asks which country a command is about, as a button can't know; the command follows."""
 
-    country: discord.ui.TextInput[WhichForm] = discord.ui.TextInput(
-        label="Country or organisation", custom_id="country", placeholder="Name it as you like", max_length=100
+_COUNTRY: Final = "country"
+
+
+def _form(command: str, title: str) -> discord.ui.Modal:
+    """Return a form, already stopped: it is answered by its id alone (:func:`submitted`), as buttons are."""
+    form = discord.ui.Modal(title=title, custom_id=FORM + command)
+    form.add_item(
+        discord.ui.TextInput(
+            label="Country or organisation", custom_id=_COUNTRY, placeholder="Name it as you like", max_length=100
+        )
     )
-
-    def __init__(self, command: str, title: str) -> None:
-        """Ask for ``command``; ``title`` stands above."""
-        super().__init__(title=title, timeout=600)
-        self.command = command
-
-    async def on_submit(self, interaction: discord.Interaction[RollcallBot]) -> None:  # type: ignore[override]
-        """Give the command what was typed."""
-        await interaction.client.answer_press(interaction, f"{self.command} {self.country.value}")
-
-    async def on_error(  # type: ignore[override]
-        self, interaction: discord.Interaction[Any], error: Exception, /
-    ) -> None:
-        """Answer all the same."""
-        await failed(interaction, error)
+    form.stop()
+    return form
 
 
 _FORMS: Final = {"subscribe": "Follow a country", "status": "Which country?"}
@@ -53,7 +47,7 @@ async def pressed(interaction: Interaction, identifier: str) -> None:
     if identifier.startswith(SAY) or identifier == PICK:
         line = identifier.removeprefix(SAY) if identifier != PICK else _chosen(interaction)
         if line in _FORMS:
-            await interaction.response.send_modal(WhichForm(line, _FORMS[line]))
+            await interaction.response.send_modal(_form(line, _FORMS[line]))
             return
         await bot.answer_press(interaction, line)
         return
@@ -70,6 +64,24 @@ async def pressed(interaction: Interaction, identifier: str) -> None:
         await admin.switch_on(interaction, wish)
     else:
         await admin.preview(interaction, admin.wished_plan(wish, bot))
+
+
+async def submitted(interaction: Interaction, identifier: str) -> None:
+    """Answer a form that was filled in, to whoever did only: the command gets what was typed."""
+    command, name = identifier.removeprefix(FORM), _typed(dict(interaction.data or {}).get("components"))
+    if not identifier.startswith(FORM) or command not in _FORMS or name is None:
+        await interaction.response.send_message(_OLD, ephemeral=True)
+        return
+    await interaction.client.answer_press(interaction, f"{command} {name}")
+
+
+def _typed(components: Any) -> str | None:  # noqa: ANN401 (as Discord sends it)
+    """Return what was typed as the country, in rows or labels of a form; None where it isn't asked for."""
+    for entry in components or []:
+        for field in (*entry.get("components", ()), entry.get("component", {})):
+            if field.get("custom_id") == _COUNTRY:
+                return str(field.get("value", ""))
+    return None
 
 
 def _chosen(interaction: Interaction) -> str:

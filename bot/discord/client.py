@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
@@ -20,8 +21,8 @@ from bot.commands.asking import match_stance
 from bot.commands.command import Command
 from bot.discord import admin, buttons, slash
 from bot.discord.addressed import addressed
-from bot.discord.messenger import InvalidRequests, payload
-from bot.discord.permissions import missing_to_write
+from bot.discord.messenger import InvalidRequests
+from bot.discord.permissions import Spot, missing_in, missing_to_write, spot
 from bot.discord.replies import LOST, SOON, Reply, answer_interaction, failed, rendered, reply_to_message
 from bot.render import render
 from bot.request import Reader, Request, Server, parse
@@ -199,9 +200,27 @@ class RollcallBot(commands.AutoShardedBot):
         """Try at once what waits for a permission in this server."""
         await self._permissions_changed(after.guild)
 
+    async def on_member_update(self, _before: discord.Member, after: discord.Member) -> None:
+        """Try at once what waits for a permission in this server, when the bot was given or lost a role."""
+        if self.user is not None and after.id == self.user.id:
+            await self._permissions_changed(after.guild)
+
+    async def on_thread_update(self, before: discord.Thread, after: discord.Thread) -> None:
+        """Try at once what waits for a thread to be unlocked."""
+        if (before.locked, before.archived) != (after.locked, after.archived):
+            await self._permissions_changed(after.guild)
+
+    async def on_thread_join(self, thread: discord.Thread) -> None:
+        """Try at once what waits for a thread that the bot was added to, or that was taken out of the archive."""
+        await self._permissions_changed(thread.guild)
+
+    async def on_thread_remove(self, thread: discord.Thread) -> None:
+        """Note that the bot was taken out of a thread: the library goes on to name it among its members."""
+        thread.me = None
+
     async def _permissions_changed(self, guild: discord.Guild) -> None:
-        await self._note(lambda connection, _now: deliveries.wake(connection, guild.id))
-        self.soon()
+        if await self._note(lambda connection, _now: deliveries.wake(connection, guild.id)) != 0:
+            self.soon()
 
     # --- What commands need to know of where they were asked --------------------------------------------------------
 
@@ -269,7 +288,8 @@ class RollcallBot(commands.AutoShardedBot):
             prefix=prefix,
             direct=guild_id is None,
             replies_to_us=isinstance(resolved, discord.Message) and resolved.author.id == self.user.id,
-            is_command=lambda line: self._command_of(line, prefix) is not None,
+            is_command=lambda line: self._names_command(line, prefix),
+            is_own_name=lambda line: self._names_command(line, prefix, aliases=False),
         )
         if meant is None:
             return
@@ -283,7 +303,7 @@ class RollcallBot(commands.AutoShardedBot):
             direct=message.channel.id if guild_id is None else None,
         )
         if request is not None:
-            await self._answer_message(message, request)
+            await self._answer_message(message, request, surely=meant.surely)
 
     def _server(self, message: discord.Message) -> Server | None:
         guild = message.guild
@@ -293,22 +313,29 @@ class RollcallBot(commands.AutoShardedBot):
         manages = isinstance(author, discord.Member) and (
             author.guild_permissions.manage_guild or author.id == guild.owner_id
         )
-        return Server(guild.id, Reader("channel", str(message.channel.id)), manages)
+        channel = message.channel
+        where = None
+        if isinstance(channel, (discord.abc.GuildChannel, discord.Thread)):
+            where = Spot(channel, isinstance(channel, discord.Thread))
+        return Server(guild.id, Reader("channel", str(channel.id)), manages, missing_in(where, guild))
 
-    async def _answer_message(self, message: discord.Message, request: Request) -> None:
+    async def _answer_message(self, message: discord.Message, request: Request, *, surely: bool) -> None:
+        """Answer a message where it was written; ``surely`` when it names the bot."""
         guild, channel = message.guild, message.channel
         if guild is not None and isinstance(channel, (discord.abc.GuildChannel, discord.Thread)):
             missing = missing_to_write(channel, guild.me)
             if missing is not None:
-                await asyncio.to_thread(self._cannot_write, message, request, missing)
+                await asyncio.to_thread(self._cannot_write, message, request, missing, surely)
                 self.soon()
                 return
         reply = await asyncio.to_thread(rendered, lambda: self._asked(request, guild))
         try:
-            await reply_to_message(self, message, reply)
+            await reply_to_message(self, message, reply.bodies)
             # Looked up behind the answer, which need not wait for it.
-            for body in await asyncio.to_thread(self._told_of_closed_messages, request):
-                await self.http.send_message(channel.id, params=payload(body))
+            closed = await asyncio.to_thread(self._closed_messages, request)
+            if closed:
+                await reply_to_message(self, message, closed, first=len(reply.bodies))
+                await asyncio.to_thread(self._note_told, request)
         except (*LOST, TypeError) as error:
             # The library raises TypeError for a page instead of JSON.
             log.warning("An answer in channel %s did not get through: %s", channel.id, type(error).__name__)
@@ -324,27 +351,36 @@ class RollcallBot(commands.AutoShardedBot):
     def _reply(self, request: Request, guild: discord.Guild | None) -> Reply:
         """Answer a request and render it, with what is told aside; runs in a thread."""
         reply = rendered(lambda: self._asked(request, guild))
-        reply.aside.extend(self._told_of_closed_messages(request))
+        # Where the store fails only now, the answer goes out all the same.
+        with suppress(StoreError):
+            reply.aside.extend(self._closed_messages(request))
         return reply
 
-    def _told_of_closed_messages(self, request: Request) -> list[dict[str, Any]]:
-        """Say, once, that direct messages don't arrive: here is the only place where the person can be told."""
+    def _closed_messages(self, request: Request) -> list[dict[str, Any]]:
+        """Return what says that direct messages don't arrive, where the person is still to be told; for a thread.
+
+        Where somebody asks is the only place where they can be told. :meth:`_note_told` once they were.
+        """
         if request.direct is not None or request.reader.kind != "user":
             return []
         with self.app.store.reading() as connection:
             if not subscriptions.has_failure(connection, request.reader.id):
                 return []
             followed = subscriptions.listed(connection, None, "user", request.reader.id)
-        with self.app.store.writing() as connection:
-            if not subscriptions.take_failure(connection, request.reader.id, now=self.app.clock()):
-                return []
         paused = any(one.state == "paused" for one in followed)
         return render.as_discord(Answer("subscriptions", "closed", {"paused": paused}, personal=True))
 
-    def _cannot_write(self, message: discord.Message, request: Request, missing: str) -> None:
-        """Tell whoever typed a command why there is no answer, once a day and channel: they asked, so they may know."""
-        if message.guild is not None:
-            self.know(message.guild)
+    def _note_told(self, request: Request) -> None:
+        """Note that a person was told that direct messages don't arrive; for a thread."""
+        with self.app.store.writing() as connection:
+            subscriptions.take_failure(connection, request.reader.id, now=self.app.clock())
+
+    def _cannot_write(self, message: discord.Message, request: Request, missing: str, surely: bool) -> None:
+        """Tell whoever asked why there is no answer; runs in a thread.
+
+        Whoever named the bot is told once a day and channel. A typed command may have been meant for another bot: of
+        those who typed one only the first a day and channel is told.
+        """
         # Of what was typed only the name of a command may be kept, and that is ours.
         command = find(joined(request).name)
         name = command.name if command is not None else "help"
@@ -355,35 +391,51 @@ class RollcallBot(commands.AutoShardedBot):
                 view={"channel": message.channel.id, "missing": missing, "command": name},
             )
         )
+        if message.guild is not None:
+            self.know(message.guild)
         now = self.app.clock()
+        place = Place("user", str(message.author.id), message.guild.id if message.guild else None)
+        key, today = f"cannot write:{message.channel.id}", now.date().isoformat()
         with self.app.store.writing() as connection:
-            deliveries.owe(
-                connection,
-                f"cannot write:{message.channel.id}:{message.author.id}:{now.date().isoformat()}",
-                Place("user", str(message.author.id), message.guild.id if message.guild else None),
-                told,
-                due_at=now,
-                now=now,
-            )
+            if not surely:
+                # Nothing to send: it stands for the channel's one.
+                mark, first = deliveries.owe(connection, f"{key}:{today}", place, [], due_at=now, now=now)
+                if not first:
+                    return
+                deliveries.finish(connection, mark, now=now)
+            deliveries.owe(connection, f"{key}:{message.author.id}:{today}", place, told, due_at=now, now=now)
 
     def _after(self, reply: Reply) -> None:
         command = find(reply.answer.command)
         if command is not None and command.writes:
             self.soon()
 
-    def _command_of(self, line: str, prefix: str) -> Command | None:
+    def _names_command(self, line: str, prefix: str, *, aliases: bool = True) -> bool:
+        """Tell whether a line begins with the name of a command; without ``aliases`` only its own name counts."""
         request = parse(line, reader=Reader("user", "0"), now=self.app.clock(), prefix=prefix)
-        return find(joined(request).name) if request else None
+        if request is None:
+            return False
+        name = joined(request).name
+        command = find(name)
+        return command is not None and (aliases or name == command.name)
 
     async def answer_slash(self, interaction: discord.Interaction[Any], line: str, command: Command) -> None:
         """Answer a slash command: facts to everybody, settings and mistakes to whoever asked."""
-        asking = asyncio.to_thread(self._reply, self._request(interaction, line), interaction.guild)
-        self._after(await answer_interaction(interaction, asking, personal=command.personal))
+        await self._answer_interaction(interaction, line, personal=command.personal)
 
     async def answer_press(self, interaction: discord.Interaction[Any], line: str) -> None:
         """Answer a button or form, to whoever used it only, so that a channel never fills up."""
-        asking = asyncio.to_thread(self._reply, self._request(interaction, line), interaction.guild)
-        self._after(await answer_interaction(interaction, asking, personal=True, always_personal=True))
+        await self._answer_interaction(interaction, line, personal=True, always_personal=True)
+
+    async def _answer_interaction(
+        self, interaction: discord.Interaction[Any], line: str, *, personal: bool, always_personal: bool = False
+    ) -> None:
+        request = self._request(interaction, line)
+        asking = asyncio.to_thread(self._reply, request, interaction.guild)
+        reply = await answer_interaction(interaction, asking, personal=personal, always_personal=always_personal)
+        self._after(reply)
+        if reply.aside:
+            await asyncio.to_thread(self._note_told, request)
 
     def _request(self, interaction: discord.Interaction[Any], line: str) -> Request:
         """Return what is asked by an interaction; nothing is read from the store, which may take its time."""
@@ -391,7 +443,12 @@ class RollcallBot(commands.AutoShardedBot):
         server = None
         if guild is not None and interaction.channel_id is not None and self.get_guild(guild.id) is not None:
             manages = interaction.permissions.manage_guild
-            server = Server(guild.id, Reader("channel", str(interaction.channel_id)), manages)
+            channel = interaction.channel
+            parent = channel.parent_id if isinstance(channel, discord.Thread) else None
+            private = isinstance(channel, discord.Thread) and channel.is_private()
+            where = spot(guild, interaction.channel_id, parent, private=private)
+            here = Reader("channel", str(interaction.channel_id))
+            server = Server(guild.id, here, manages, missing_in(where, guild))
         direct = interaction.context.dm_channel
         request = parse(
             line,
@@ -406,12 +463,14 @@ class RollcallBot(commands.AutoShardedBot):
         return request
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
-        """Answer buttons by their ids; slash commands and forms are the library's to dispatch."""
-        if interaction.type is not discord.InteractionType.component:
+        """Answer buttons and forms by their ids; slash commands are the library's to dispatch."""
+        kinds = discord.InteractionType
+        answers = {kinds.component: buttons.pressed, kinds.modal_submit: buttons.submitted}.get(interaction.type)
+        if answers is None:
             return
         identifier = str(dict(interaction.data or {}).get("custom_id", ""))
         try:
-            await buttons.pressed(interaction, identifier)
+            await answers(interaction, identifier)
         except Exception as error:  # noqa: BLE001 (told in the log by what it calls)
             await failed(interaction, error)
 

@@ -36,16 +36,25 @@ IN_THREADS: Final = Need("send_messages_in_threads", "Send Messages in Threads",
 class Spot:
     """Where something is to be posted: a channel or thread, or the channel of a thread that isn't known.
 
-    An archived thread is told of nowhere; its permissions are its channel's, as every thread's are.
+    An archived thread is told of nowhere, nor is a private one the bot was not added to (``private``: so it is one);
+    their permissions are their channel's, as every thread's are.
     """
 
     channel: Channel
     in_thread: bool
+    private: bool = False
 
     @property
     def locked(self) -> bool:
         """Whether it is a thread that only those who manage threads may write in."""
         return isinstance(self.channel, discord.Thread) and self.channel.locked
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is a private thread that the bot was not added to."""
+        if isinstance(self.channel, discord.Thread):
+            return self.channel.is_private() and self.channel.me is None
+        return self.private
 
     @property
     def home(self) -> Channel:
@@ -54,13 +63,16 @@ class Spot:
         return parent or self.channel
 
 
-def spot(guild: discord.Guild, identifier: int, parent_id: int | None) -> Spot | None:
-    """Return where a channel or thread is; None where nothing is known of it. ``parent_id``: of a thread."""
+def spot(guild: discord.Guild, identifier: int, parent_id: int | None, *, private: bool = False) -> Spot | None:
+    """Return where a channel or thread is; None where nothing is known of it.
+
+    ``parent_id`` is a thread's channel; ``private`` tells that the thread is a private one.
+    """
     channel = guild.get_channel_or_thread(identifier)
     if channel is not None:
         return Spot(channel, isinstance(channel, discord.Thread))
     parent = guild.get_channel(parent_id) if parent_id is not None and parent_id != identifier else None
-    return Spot(parent, True) if parent is not None else None
+    return Spot(parent, True, private) if parent is not None else None
 
 
 def needs_in(place: Spot) -> tuple[Need, ...]:
@@ -87,6 +99,11 @@ def checks(place: Spot, me: discord.Member) -> tuple[Check, ...]:
     if place.locked and not have.manage_threads:
         remedy = "unlock it, or choose another place"
         found.append(Check("An unlocked thread", f"{place.channel.name} is locked", False, True, remedy))
+    if place.closed and not have.manage_threads:
+        remedy = f"write @{me.display_name} in the thread, which adds me to it"
+        found.append(
+            Check("A place in the thread", "a private thread is for those who were added", False, True, remedy)
+        )
     return tuple(found)
 
 
@@ -101,10 +118,17 @@ def missing_to_post(place: Spot, me: discord.Member) -> str | None:
     return f"Missing in #{place.channel.name}: {names}. To mend it: {lacking[0].remedy}."
 
 
+def missing_in(place: Spot | None, guild: discord.Guild) -> str | None:
+    """Return what is missing to post in a place of a server; None when all is there, or nothing is known."""
+    # Of a server in an outage the bot's own membership isn't known either.
+    me: discord.Member | None = guild.me
+    return None if place is None or me is None else missing_to_post(place, me)
+
+
 def missing_to_write(channel: Channel, me: discord.Member) -> str | None:
     """Return why an answer can't be written in a channel; reading its history is not needed for that."""
     place = Spot(channel, isinstance(channel, discord.Thread))
     have = channel.permissions_for(me)
     may = have.send_messages_in_threads if place.in_thread else have.send_messages
-    shut = place.locked and not have.manage_threads
+    shut = (place.locked or place.closed) and not have.manage_threads
     return None if have.view_channel and may and not shut else missing_to_post(place, me)

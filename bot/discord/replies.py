@@ -28,7 +28,6 @@ SOON: Final = 1.2
 MAX_FOLLOW_UPS: Final = 5
 """Follow-ups that an app may send where only its user installed it (Discord, Interactions, code 40094)."""
 
-
 LOST: Final = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError)
 """What sending raises where an answer did not get through, which is nobody's mistake here."""
 
@@ -80,19 +79,25 @@ async def failed(interaction: discord.Interaction[Any], error: BaseException) ->
             await interaction.response.send_message(SORRY, ephemeral=True)
 
 
-async def reply_to_message(bot: RollcallBot, message: discord.Message, reply: Reply) -> None:
-    """Send an answer as a reply, or without the reference where the bot may not read the channel's history."""
+async def reply_to_message(
+    bot: RollcallBot, message: discord.Message, bodies: Sequence[dict[str, Any]], *, first: int = 0
+) -> None:
+    """Send messages as a reply, or without the reference where the bot may not read the channel's history.
+
+    ``first`` is the number of the first among all that answer this message. Number and message make the nonce, so that
+    neither a request that is tried again nor an event that comes twice makes a message twice.
+    """
     channel = message.channel
     guild = message.guild
     reference: dict[str, Any] | None = {"message_id": str(message.id), "fail_if_not_exists": False}
     if guild is not None and not channel.permissions_for(guild.me).read_message_history:
         reference = None
-    for number, body in enumerate(reply.bodies):
+    for number, body in enumerate(bodies):
         filled = dict(body)
         if reference is not None and number == 0:
             filled["message_reference"] = reference
             filled["allowed_mentions"] = {"parse": [], "replied_user": False}
-        await bot.http.send_message(channel.id, params=payload(filled))
+        await bot.http.send_message(channel.id, params=payload(filled, f"{message.id}:{first + number}"))
 
 
 async def answer_interaction(
@@ -111,6 +116,7 @@ async def answer_interaction(
     """
     task = asyncio.ensure_future(asking)
     hidden = personal or always_personal
+    used = 0
     try:
         reply = await asyncio.wait_for(asyncio.shield(task), SOON)
     except TimeoutError:
@@ -124,6 +130,7 @@ async def answer_interaction(
             # It was announced to everybody and is one person's: that can't be changed, so it is said anew.
             await interaction.delete_original_response()
             await interaction.followup.send(ephemeral=True, **_arguments(first))
+            used = 1
         else:
             await interaction.edit_original_response(**_edited(first))
     else:
@@ -133,16 +140,30 @@ async def answer_interaction(
             await interaction.response.edit_message(**_edited(first))
         else:
             await interaction.response.send_message(ephemeral=only_me, **_arguments(first))
-    await _follow_up(interaction, reply.bodies[1:], only_me)
-    await _follow_up(interaction, reply.aside, only_me=True)
+    bodies = reply.bodies[1:]
+    if _only_installed_by_a_person(interaction):
+        bodies = _fitting(bodies, MAX_FOLLOW_UPS - used - len(reply.aside))
+    for body in bodies:
+        await interaction.followup.send(ephemeral=only_me, **_arguments(body))
+    for body in reply.aside:
+        await interaction.followup.send(ephemeral=True, **_arguments(body))
     return reply
 
 
-async def _follow_up(
-    interaction: discord.Interaction[RollcallBot], bodies: Sequence[dict[str, Any]], only_me: bool
-) -> None:
-    for body in bodies[:MAX_FOLLOW_UPS]:
-        await interaction.followup.send(ephemeral=only_me, **_arguments(body))
+def _only_installed_by_a_person(interaction: discord.Interaction[RollcallBot]) -> bool:
+    """Tell whether the bot is used where it is not: in a server it is no member of, or among other people."""
+    if interaction.context.dm_channel:
+        return False
+    return interaction.guild_id is None or interaction.client.get_guild(interaction.guild_id) is None
+
+
+def _fitting(bodies: list[dict[str, Any]], room: int) -> list[dict[str, Any]]:
+    """Return messages, at most ``room`` of them; where that is not all, the last one tells what was left out."""
+    if len(bodies) <= room:
+        return bodies
+    shown = bodies[: max(0, room - 1)]
+    words = f"{len(bodies) - len(shown)} more messages: ask in a server I am in."
+    return [*shown, {"content": words, "flags": 0}]
 
 
 def _arguments(body: dict[str, Any]) -> dict[str, Any]:
