@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
@@ -30,6 +32,9 @@ NONCE_REMEMBERED: Final = timedelta(minutes=2)
 
 _DELAYS: Final = tuple(timedelta(seconds=s) for s in (5, 15, 45, 120, 300, 600))
 _REFUSED_DELAY: Final = timedelta(minutes=10)
+_TOLD_BY_THE_NEXT: Final = frozenset({"briefing", "update", "digest"})
+"""How the keys of posts begin that another one makes up for when they are given up."""
+
 _BATCH: Final = 50
 _AT_ONCE: Final = 10
 
@@ -85,6 +90,8 @@ class Messenger(Protocol):
 
 
 Move = Literal["send", "look", "skip"]
+Result = Literal["sent", "kept", "dropped", "left"]
+"""What became of a delivery in a round; "left" is one that was found to be no longer this process's to send."""
 
 
 def decide(part: Part, now: datetime) -> Move:
@@ -106,15 +113,16 @@ def next_try(outcome: NotSent, attempts: int, now: datetime, jitter: float) -> d
 def gives_up(delivery: Delivery, outcome: NotSent, now: datetime) -> str | None:
     """Return why a delivery is given up; None while it is kept. Pure.
 
-    A person's message that is refused is not knocked with again; a channel's is kept for a day, then the next
-    briefing tells it.
+    A person's message that is refused is not knocked with again; a channel's is kept for a day. Then the next briefing
+    tells what a briefing was to tell, and the next update what an update was.
     """
     if outcome.trouble in {Trouble.GONE, Trouble.OURS}:
         return outcome.words
     if outcome.trouble is Trouble.REFUSED and delivery.place.kind == "user":
         return outcome.words
     if now - delivery.due_at > FOLDED_AFTER and outcome.trouble is not Trouble.STOP:
-        return f"Older than a day, so the next one tells it. {outcome.words}"
+        made_up_for = delivery.once_key.split(":", 1)[0] in _TOLD_BY_THE_NEXT
+        return f"Older than a day{', so the next one tells it' if made_up_for else ''}. {outcome.words}"
     return None
 
 
@@ -198,10 +206,10 @@ class Outbox:
     async def _in_turn(self, queue: Sequence[Delivery], slots: asyncio.Semaphore) -> Worked:
         """Send what is owed to one place, the longest due first: a reader gets it in order."""
         sent = kept = dropped = 0
+        behind = False
         async with slots:
             for delivery in queue:
-                if kept or self._must_wait():
-                    # What could not leave stands before the others.
+                if behind or self._must_wait():
                     await self._let_go(delivery, self._clock() + _DELAYS[0], None)
                     continue
                 try:
@@ -210,12 +218,35 @@ class Outbox:
                     # Stopped in the middle: what was tried is noted as such, and the next start goes on at once.
                     await asyncio.shield(self._let_go(delivery, None, None))
                     raise
+                except Exception as error:  # noqa: BLE001 (told, but for what its words may quote)
+                    # Whatever is odd about this one is no reason to keep other places waiting.
+                    result = await self._went_wrong(delivery, error)
+                # What could not leave, or is another process's by now, stands before the others; and whoever refused
+                # one message is not knocked at again in this round.
+                behind = result in {"kept", "left"} or (result == "dropped" and delivery.place.kind == "user")
                 sent += result == "sent"
                 kept += result == "kept"
                 dropped += result == "dropped"
         return Worked(sent, kept, dropped)
 
-    async def _deliver(self, delivery: Delivery) -> Literal["sent", "kept", "dropped"]:
+    async def _went_wrong(self, delivery: Delivery, error: Exception) -> Result:
+        """Tell of an error nobody thought of, without the contents it may name, and try that delivery later."""
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        log.error(
+            "Delivery %s went wrong and is tried again: %s in %s, line %s",
+            delivery.id, type(error).__name__, where.filename, where.lineno,
+        )  # fmt: skip
+        outcome = NotSent(Trouble.UNKNOWN, "Something went wrong here; the log says where.")
+        try:
+            return await self._failed(delivery, None, outcome)
+        except Exception as again:  # noqa: BLE001 (as above)
+            log.error("Delivery %s could not be noted either: %s", delivery.id, type(again).__name__)
+        with suppress(Exception):
+            # Where even this fails, its claim runs out by itself.
+            await self._let_go(delivery, next_try(outcome, delivery.attempts, self._clock(), self._jitter()), None)
+        return "kept"
+
+    async def _deliver(self, delivery: Delivery) -> Result:
         if delivery.action == "delete":
             return await self._take_back(delivery)
         missing = await self._messenger.missing(delivery.place)
@@ -223,14 +254,18 @@ class Outbox:
             return await self._failed(delivery, None, NotSent(Trouble.REFUSED, missing))
         if self._too_old(delivery):
             return await self._failed(delivery, None, NotSent(Trouble.AGAIN, "It could not be posted in time."))
-        claimed = delivery
-        delivery = await self._write(lambda c: self._freeze(c, claimed))
+        frozen = await self._write(lambda c: self._freeze(c, delivery))
+        if frozen is None:
+            return "left"
+        delivery = frozen
         last = Sent(None)
         for part in delivery.parts:
             move = decide(part, self._clock())
             if move == "skip":
                 continue
             outcome = await self._look_or_send(delivery, part, move)
+            if outcome is None:
+                return "left"
             if isinstance(outcome, NotSent):
                 return await self._failed(delivery, part, outcome)
             last = outcome
@@ -249,34 +284,46 @@ class Outbox:
         untouched = all(part.state in {"owed", "parked"} for part in delivery.parts)
         return untouched and self._clock() - delivery.due_at > FOLDED_AFTER
 
-    def _freeze(self, conn: Connection, delivery: Delivery) -> Delivery:
+    def _freeze(self, conn: Connection, delivery: Delivery) -> Delivery | None:
         now = self._clock()
-        return deliveries.freeze(conn, delivery, now=now, late=is_late(delivery.due_at, now))
+        return deliveries.freeze(conn, delivery, self._owner, now=now, late=is_late(delivery.due_at, now))
 
-    async def _look_or_send(self, delivery: Delivery, part: Part, move: Move) -> Outcome:
+    async def _look_or_send(self, delivery: Delivery, part: Part, move: Move) -> Outcome | None:
+        """Bring a part to its end as far as can be; None when its delivery must be left alone by now."""
         if move == "look" and part.first_tried_at is not None:
             await self._pace.turn()
             found = await self._messenger.find(delivery.place, part.content, part.first_tried_at)
             if found is not None:
                 return found
             # It never arrived, so this is a first try again, with the time of a first try.
-            part = await self._write(lambda c: self._anew(c, delivery, part.position))
-        now = self._clock()
-        await self._write(lambda c: deliveries.trying(c, delivery.id, part.position, now=now))
+            anew = await self._write(lambda c: self._anew(c, delivery, part.position))
+            if anew is None:
+                return None
+            part = anew
+        # Waiting for one's turn comes before it is noted, so that nothing is between noting and sending.
         await self._pace.turn()
+        now = self._clock()
+        if not await self._write(lambda c: deliveries.trying(c, delivery.id, part.position, self._owner, now=now)):
+            return None
         return await self._messenger.post(delivery.place, part.content, part.nonce)
 
-    def _anew(self, conn: Connection, delivery: Delivery, position: int) -> Part:
-        """Note that a part surely never arrived; return it as it is sent now, when it may have become late."""
+    def _anew(self, conn: Connection, delivery: Delivery, position: int) -> Part | None:
+        """Note that a part surely never arrived; return it as it is sent now, when it may have become late.
+
+        None when its delivery must be left alone.
+        """
+        if not deliveries.renew(conn, delivery.id, self._owner, now=self._clock()):
+            return None
         deliveries.not_sent(conn, delivery.id, position, "owed")
         parts = tuple(replace(part, state="owed") if part.position == position else part for part in delivery.parts)
-        return self._freeze(conn, replace(delivery, parts=parts)).parts[position]
+        frozen = self._freeze(conn, replace(delivery, parts=parts))
+        return None if frozen is None else frozen.parts[position]
 
     async def _arrived(self, delivery: Delivery, part: Part, outcome: Sent) -> None:
         now = self._clock()
         await self._write(lambda c: deliveries.sent(c, delivery.id, part.position, outcome.message_id, now=now))
 
-    async def _take_back(self, delivery: Delivery) -> Literal["sent", "kept", "dropped"]:
+    async def _take_back(self, delivery: Delivery) -> Result:
         outcome: Outcome = Sent(None)
         if delivery.target_message_id is not None:
             await self._pace.turn()
@@ -287,18 +334,21 @@ class Outbox:
         await self._write(lambda c: deliveries.finish(c, delivery.id, now=now))
         return "sent"
 
-    async def _failed(self, delivery: Delivery, part: Part | None, outcome: NotSent) -> Literal["kept", "dropped"]:
+    async def _failed(self, delivery: Delivery, part: Part | None, outcome: NotSent) -> Result:
         now = self._clock()
         if outcome.trouble is Trouble.STOP:
             self._stopped_until = now + (outcome.after or timedelta(minutes=10))
             log.error("All sending is stopped until %s: %s", self._stopped_until.isoformat(), outcome.words)
         reason = gives_up(delivery, outcome, now)
 
-        def note(conn: Connection) -> None:
+        def note(conn: Connection) -> bool:
+            # Whoever it belongs to by now knows better what has arrived of it.
+            if not deliveries.renew(conn, delivery.id, self._owner, now=now):
+                return False
             if reason is not None:
                 deliveries.drop(conn, delivery.id, reason, now=now)
                 self._on_dropped(conn, delivery, outcome, now)
-                return
+                return True
             if part is not None:
                 # What may have arrived stays so until somebody has looked; only a clear "no" makes it owed again.
                 was_open = part.state in {"sending", "unknown"}
@@ -308,18 +358,27 @@ class Outbox:
                     conn, delivery.id, part.position, "unknown" if unclear else "parked" if parked else "owed"
                 )
             again = next_try(outcome, delivery.attempts, now, self._jitter())
-            deliveries.let_go(conn, delivery.id, next_try_at=again, error=outcome.words)
+            refused = outcome.trouble in {Trouble.REFUSED, Trouble.UNSEEN}
+            deliveries.let_go(
+                conn, delivery.id, self._owner, next_try_at=again, error=outcome.words, refused=refused
+            )  # fmt: skip
             self._on_kept(conn, delivery, outcome, now)
+            return True
 
-        await self._write(note)
+        if not await self._write(note):
+            return "left"
         if reason is not None:
-            log.warning("Delivery %s dropped: %s", delivery.id, reason)
+            unwanted = delivery.action == "delete" and outcome.trouble is not Trouble.GONE
+            # A post that somebody wants gone still stands there.
+            log.log(logging.ERROR if unwanted else logging.WARNING, "Delivery %s dropped: %s", delivery.id, reason)
             return "dropped"
         log.info("Delivery %s kept: %s", delivery.id, outcome.words)
         return "kept"
 
     def _let_go(self, delivery: Delivery, next_try_at: datetime | None, error: str | None) -> Awaitable[None]:
-        return self._write(lambda c: deliveries.let_go(c, delivery.id, next_try_at=next_try_at, error=error))
+        return self._write(
+            lambda c: deliveries.let_go(c, delivery.id, self._owner, next_try_at=next_try_at, error=error)
+        )
 
     def _write(self, work: Callable[[Connection], T]) -> Awaitable[T]:
         """Do database work in a transaction of its own, in a thread: the connection to Discord must never wait."""

@@ -10,7 +10,7 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,13 +21,12 @@ from bot.discord.client import RollcallBot
 from bot.discord.messenger import DiscordMessenger, InvalidRequests
 from bot.discord.supervise import supervise
 from bot.events import record_mentions_events
-from bot.outbox import NotSent, Outbox, Sent, Trouble, Worked
-from bot.posts import briefings, updates
+from bot.outbox import Outbox, Worked
+from bot.posts import briefings, outcomes, updates
 from bot.request import Request
 from bot.secrets import Token
 from bot.store import briefings as stored_briefings
-from bot.store import deliveries, events, guilds, subscriptions
-from bot.store.deliveries import Delivery
+from bot.store import deliveries, events, guilds, leases
 from bot.store.engine import Connection
 from bot.ticker import PATIENCE, Ticker
 
@@ -40,6 +39,13 @@ log = logging.getLogger(__name__)
 
 _FEEDS_EVERY: Final = timedelta(minutes=1)
 _TIDY_EVERY: Final = timedelta(hours=1)
+
+_CONNECTION: Final = "connection"
+"""The lease of the process that is connected: two would answer everything twice."""
+
+_HELD_FOR: Final = timedelta(seconds=90)
+_RENEWED_EVERY: Final = timedelta(seconds=20)
+_ASKED_AGAIN_AFTER: Final = 3.0
 
 
 def _owner() -> str:
@@ -55,6 +61,7 @@ class Running:
     ask: Callable[[Request], Answer] | None = None
     jitter: Callable[[], float] = random.random
     owner: str = field(default_factory=_owner)
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     bot: RollcallBot | None = None
 
     def __post_init__(self) -> None:
@@ -70,9 +77,9 @@ class Running:
             owner=self.owner,
             clock=self.app.clock,
             jitter=self.jitter,
-            on_sent=_sent,
-            on_kept=_kept,
-            on_dropped=_dropped,
+            on_sent=outcomes.sent,
+            on_kept=outcomes.kept,
+            on_dropped=outcomes.dropped,
         )
         self._fetcher: Fetcher | None = None
 
@@ -84,6 +91,8 @@ class Running:
     async def look(self) -> Worked:
         """Look once what is due, make it, and send what is owed."""
         async with self._looking:
+            # Whatever was asked for until now is seen by this look; what is asked for from now on needs another one.
+            self._again = False
             if self.bot is None or not self.bot.is_ready():
                 # Which servers there are, and what may be done there, is known only then.
                 return Worked()
@@ -100,7 +109,6 @@ class Running:
         self._later(self._look_soon())
 
     async def _look_soon(self) -> None:
-        self._again = False
         try:
             await self.look()
         except Exception:
@@ -157,26 +165,76 @@ class Running:
         )
 
     async def run(self, token: Token, stop: asyncio.Event) -> None:
-        """Run until ``stop`` is set. Raises :class:`~bot.discord.supervise.GivenUp`."""
+        """Run until ``stop`` is set, connected while no other process on the same store is.
+
+        Raises :class:`~bot.discord.supervise.GivenUp`.
+        """
         point(self.app.settings.discord)
+        while await self._my_turn(stop):
+            try:
+                await self._connected(token, stop)
+            finally:
+                await asyncio.to_thread(self._give_connection_back)
+
+    def _take_connection(self) -> bool:
+        now = self.app.clock()
+        with self.app.store.writing() as connection:
+            return leases.take(connection, _CONNECTION, self.owner, now=now, until=now + _HELD_FOR)
+
+    def _give_connection_back(self) -> None:
+        with self.app.store.writing() as connection:
+            leases.release(connection, _CONNECTION, self.owner)
+
+    async def _my_turn(self, stop: asyncio.Event) -> bool:
+        """Wait until no other process is connected; False when told to stop before that."""
+        told = False
+        while not stop.is_set():
+            if await asyncio.to_thread(self._take_connection):
+                return True
+            if not told:
+                told = True
+                log.warning(
+                    "Another process runs on this store. Two would answer everything twice, so I wait until it is "
+                    "stopped; one that was killed is waited for %d seconds.",
+                    _HELD_FOR.total_seconds(),
+                )
+            waits = [asyncio.ensure_future(self.sleep(_ASKED_AGAIN_AFTER)), asyncio.ensure_future(stop.wait())]
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            for one in waits:
+                one.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+        return False
+
+    async def _connected(self, token: Token, stop: asyncio.Event) -> None:
+        """Be connected until ``stop`` is set or another process has taken the connection over."""
+        lost = asyncio.Event()
+
+        async def hold() -> None:
+            if not await asyncio.to_thread(self._take_connection):
+                log.error("This process stood still for too long, and another one is connected now. I disconnect.")
+                lost.set()
+
         jobs: dict[str, tuple[Callable[[], Awaitable[object]], timedelta]] = {
             "posts": (self.look, timedelta(seconds=self.app.settings.discord.tick_seconds)),
             "housekeeping": (self.tidy, _TIDY_EVERY),
+            # Beside the looks, of which one can take longer than the lease is held.
+            "connection": (hold, _RENEWED_EVERY),
         }
         if self.app.settings.feeds.read:
             jobs["feeds"] = (self.poll, _FEEDS_EVERY)
         ticker = Ticker(jobs)
         disconnect = asyncio.Event()
         connected = asyncio.ensure_future(
-            supervise(self.make_bot, token, disconnect, jitter=self.jitter, sleep=asyncio.sleep)
+            supervise(self.make_bot, token, disconnect, jitter=self.jitter, sleep=self.sleep)
         )
-        stopping = asyncio.ensure_future(stop.wait())
+        ending = [asyncio.ensure_future(one.wait()) for one in (stop, lost)]
         ticker.start()
         try:
-            await asyncio.wait({connected, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({connected, *ending}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             # In this order: nothing new begins, what is being sent arrives, then the connection ends.
-            stopping.cancel()
+            for one in ending:
+                one.cancel()
             await ticker.stop()
             await self.close()
             disconnect.set()
@@ -193,43 +251,6 @@ class Running:
         if self._fetcher is not None:
             await self._fetcher.__aexit__(None, None, None)
             self._fetcher = None
-
-
-def _kind(delivery: Delivery) -> str:
-    return delivery.once_key.split(":", 1)[0]
-
-
-_TO_SUBSCRIBERS: Final = frozenset({"update", "digest", "hello"})
-
-
-def _sent(connection: Connection, delivery: Delivery, outcome: Sent, _now: datetime) -> None:
-    """A message arrived: whoever it reached is reachable, through this channel."""
-    if delivery.place.kind == "user":
-        subscriptions.reached(connection, "user", delivery.place.id, outcome.channel_id)
-    elif _kind(delivery) in _TO_SUBSCRIBERS:
-        subscriptions.reached(connection, "channel", delivery.place.id, None)
-
-
-def _kept(connection: Connection, delivery: Delivery, outcome: NotSent, now: datetime) -> None:
-    """A message waits: where a permission is missing, the person who set the briefing up hears of it once a day."""
-    if _kind(delivery) == "briefing" and outcome.trouble in {Trouble.REFUSED, Trouble.UNSEEN}:
-        briefings.tell_of_trouble(connection, delivery.id, outcome.words, now=now)
-
-
-def _dropped(connection: Connection, delivery: Delivery, outcome: NotSent, now: datetime) -> None:
-    """A message will never arrive: what it told a subscriber counts as untold.
-
-    Whoever refused it is left alone for a while; one that could not leave in time, or that Discord will never take as
-    it is, is nobody's refusal, and the latter would be refused again.
-    """
-    if _kind(delivery) in _TO_SUBSCRIBERS and outcome.trouble not in {Trouble.REFUSED, Trouble.GONE}:
-        if outcome.trouble is not Trouble.OURS:
-            events.untell(connection, delivery.id)
-    elif _kind(delivery) in _TO_SUBSCRIBERS:
-        kind: subscriptions.SubscriberKind = "user" if delivery.place.kind == "user" else "channel"
-        updates.refused(connection, kind, delivery.place.id, delivery.id, now=now)
-    if _kind(delivery) == "briefing" and outcome.trouble is Trouble.GONE:
-        briefings.tell_of_trouble(connection, delivery.id, outcome.words, now=now)
 
 
 async def until_stopped(app: App, token: Token) -> None:

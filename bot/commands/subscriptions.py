@@ -11,7 +11,7 @@ from bot.commands.asking import counted_as, example_party, frame, label, underst
 from bot.library import Library
 from bot.render.render import as_discord
 from bot.request import Request
-from bot.store import deliveries, guilds
+from bot.store import deliveries, events, guilds
 from bot.store import subscriptions as rows
 from bot.store.engine import Connection
 
@@ -42,10 +42,15 @@ def subscribe(request: Request, library: Library) -> Answer:
         return asked
     party = asked.party
     reader = request.reader
+    if reader.kind == "channel" and request.server is not None and request.server.missing is not None:
+        return mistake("subscribe", "channel_closed", f"I can't post here yet. {request.server.missing}")
     with library.store.writing() as connection:
         before = next((s for s in _mine(connection, request, library) if s.party == party.code), None)
         chosen: Cadence = cadence or (before.cadence if before else "instant")
-        reached = request.direct is not None or any(s.dm_channel_id for s in _mine(connection, request, library))
+        # Whoever was not reached lately is greeted anew: that wakes all that was paused for it.
+        reached = request.direct is not None or any(
+            s.dm_channel_id and not s.failures for s in _mine(connection, request, library)
+        )
         rows.add(
             connection,
             library.topic.key,
@@ -60,7 +65,7 @@ def subscribe(request: Request, library: Library) -> Answer:
         # A first message proves that messages arrive; an answer given in the direct channel is that proof itself.
         confirms = reader.kind == "user" and not reached
         if confirms:
-            _welcome(connection, request, library, party.name)
+            _welcome(connection, request, library, party.name, chosen)
     return Answer(
         command="subscribe",
         template="subscribe",
@@ -110,21 +115,26 @@ def _here(request: Request) -> str:
     return " here" if request.reader.kind == "channel" else ""
 
 
-def _welcome(connection: Connection, request: Request, library: Library, name: str) -> None:
+def _hello_key(library: Library, request: Request) -> str:
+    """Return how the keys of a reader's first messages begin; the moment follows."""
+    return f"hello:{library.topic.key}:{request.reader.id}:"
+
+
+def _welcome(connection: Connection, request: Request, library: Library, name: str, cadence: Cadence) -> None:
     guild = guilds.get(connection, request.server.id) if request.server else None
     answer = Answer(
         command="subscribe",
         template="welcome",
-        view={"name": name, "server": guild.name if guild else None},
+        view={"name": name, "server": guild.name if guild else None, "cadence": cadence},
         actions=(
             Action(f"Stop {name}", f"unsubscribe {name}"),
-            Action("Once a day instead", f"subscribe {name} daily"),
+            *([Action("Once a day instead", f"subscribe {name} daily")] if cadence == "instant" else []),
             Action("All I follow", "subscriptions"),
         ),
     )
     deliveries.owe(
         connection,
-        f"hello:{library.topic.key}:{request.reader.id}:{request.now.isoformat()}",
+        _hello_key(library, request) + request.now.isoformat(),
         deliveries.Place("user", request.reader.id, request.server.id if request.server else None),
         as_discord(answer),
         due_at=request.now,
@@ -172,6 +182,15 @@ def unsubscribe(request: Request, library: Library) -> Answer:
         gone = [s for s in followed if everything or (party is not None and s.party == party.code)]
         for subscription in gone:
             rows.remove(connection, library.topic.key, request.reader.kind, request.reader.id, subscription.party)
+        if gone:
+            events.withdraw(
+                connection,
+                library.topic.key,
+                request.reader.kind,
+                request.reader.id,
+                welcome=_hello_key(library, request),
+                now=request.now,
+            )
     names = sorted(_name(s.party, library) for s in gone)
     left = sorted(_name(s.party, library) for s in followed if s not in gone)
     return Answer(
@@ -249,7 +268,7 @@ def subscriptions(request: Request, library: Library) -> Answer:
 
 
 def privacy(request: Request, library: Library) -> Answer:
-    """Show what is stored about the reader (``show``), or delete it (``delete``)."""
+    """Show what is stored about the reader (``show``), ask whether to delete it (``ask``), or do (``delete``)."""
     word = request.words.casefold().strip(" .!") or "show"
     reader = request.reader
     if word in {"delete", "delete my data", "forget me", "forget-me", "delete-my-data"}:
@@ -262,6 +281,18 @@ def privacy(request: Request, library: Library) -> Answer:
             template="privacy-deleted",
             view={"prefix": request.prefix, "deleted": deleted, "followed": followed},
             data={"deleted": deleted},
+            personal=True,
+        )
+    if word == "ask":
+        return Answer(
+            command="privacy",
+            template="privacy-ask",
+            view={"prefix": request.prefix},
+            data={"deleted": {}},
+            actions=(
+                Action("Yes, delete it all", "privacy delete", style=4),
+                Action("Keep it", "subscriptions"),
+            ),
             personal=True,
         )
     if word != "show":
@@ -290,6 +321,6 @@ def privacy(request: Request, library: Library) -> Answer:
             "kept": dict(person.counts),
             "subscriptions": [{**row, "since": row["since"].isoformat()} for row in kept],
         },
-        actions=(Action("Delete it all", "privacy delete"), Action("What I follow", "subscriptions")),
+        actions=(Action("Delete it all", "privacy ask"), Action("What I follow", "subscriptions")),
         personal=True,
     )

@@ -28,6 +28,8 @@ PATIENCE: Final = 20.0
 
 _DMS_A_SECOND: Final = 1.0
 _LOOKED_THROUGH: Final = 300
+_CLOCKS_DIFFER: Final = timedelta(minutes=2)
+"""How far this machine's clock may be ahead of Discord's, by which messages are dated."""
 
 _GONE: Final = {
     10003: "The channel does not exist any more.",
@@ -48,6 +50,7 @@ _REFUSED: Final = {
     50024: "That kind of channel takes no messages.",
 }
 _AGAIN: Final = {20016, 20028, 20029, 40062, 130000}
+_NO_ANSWER: Final = (aiohttp.ClientError, TimeoutError, OSError, TypeError, ValueError)
 _STOP: Final = {40001, 40002, 40003, 40333}
 
 
@@ -86,8 +89,9 @@ def meaning(error: BaseException) -> NotSent:
         return NotSent(Trouble.OURS, f"Discord takes no such message ({status}, code {code}).")
     if isinstance(error, aiohttp.ClientConnectorError):
         return NotSent(Trouble.AGAIN, "Discord can't be reached.")
-    if isinstance(error, (TimeoutError, aiohttp.ClientError, OSError, TypeError)):
-        # Broken off, or an answer that is none (the library raises TypeError for a page instead of JSON).
+    if isinstance(error, _NO_ANSWER):
+        # Broken off, or an answer that is none (the library raises TypeError for a page instead of JSON, and
+        # ValueError for what calls itself JSON).
         return NotSent(Trouble.UNKNOWN, "The connection broke before Discord answered.")
     raise error
 
@@ -161,20 +165,21 @@ class DiscordMessenger:
 
     async def find(self, place: Place, content: Mapping[str, Any], since: datetime) -> Outcome | None:
         """See :class:`~bot.outbox.Messenger`."""
-        text = content.get("content", "")
+        # Discord keeps no white space at the ends.
+        text = content.get("content", "").strip()
 
         async def look(bot: commands.AutoShardedBot, channel: int) -> Outcome:
-            after = discord.utils.time_snowflake(since - timedelta(seconds=5))
+            after = discord.utils.time_snowflake(since - _CLOCKS_DIFFER)
             me = bot.application_id if bot.user is None else bot.user.id
             for _ in range(_LOOKED_THROUGH // 100):
                 page = await bot.http.logs_from(channel, 100, after=after)
                 for message in sorted(page, key=lambda one: int(one["id"])):
-                    if int(message["author"]["id"]) == me and message["content"] == text:
+                    if int(message["author"]["id"]) == me and message["content"].strip() == text:
                         return Sent(int(message["id"]), channel)
                     after = max(after, int(message["id"]))
                 if len(page) < 100:
-                    break
-            return Sent(None, channel)
+                    return Sent(None, channel)
+            return NotSent(Trouble.UNSEEN, "So much was written there since that I can't see whether it has arrived.")
 
         found = await self._try(place, look)
         if isinstance(found, Sent) and found.message_id is None:
@@ -206,7 +211,7 @@ class DiscordMessenger:
         try:
             async with asyncio.timeout(self._patience):
                 return await act(bot, await self._channel(bot, place))
-        except (discord.DiscordException, aiohttp.ClientError, TimeoutError, OSError, TypeError) as error:
+        except (discord.DiscordException, *_NO_ANSWER) as error:
             return meaning(error)
 
     async def _channel(self, bot: commands.AutoShardedBot, place: Place) -> int:

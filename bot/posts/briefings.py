@@ -17,8 +17,8 @@ from bot.library import Library
 from bot.render import render
 from bot.request import LOCAL_READER, Request
 from bot.store import articles, briefings, claims, deliveries, figures
-from bot.store.briefings import Plan
-from bot.store.deliveries import Place
+from bot.store.briefings import LOOK_BACK, Plan
+from bot.store.deliveries import Delivery, Place
 from bot.store.engine import Connection
 from bot.store.ledger import Recorded, Value
 from summaries.table import figures_at, positions
@@ -27,9 +27,6 @@ log = logging.getLogger(__name__)
 
 ROOM: Final = 100
 """Characters kept free in a post for the line that says that it is late."""
-
-LOOK_BACK: Final = timedelta(days=1)
-"""A first briefing, and one after a pause, also tells what was stored in the day before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +53,12 @@ def build(library: Library, plan: Plan, day: date, *, now: datetime) -> Made:
     table_at = now - HOLD
     with library.one_moment():
         with library.reading() as connection:
-            told = briefings.last_table(connection, plan.id)
-            since = max(plan.set_up_at, told or plan.set_up_at) - LOOK_BACK
+            # Another process may have posted the one before since this one looked.
+            plan = briefings.plan(connection, plan.id) or plan
+            told, since = plan.told_at, plan.news_from or plan.set_up_at - LOOK_BACK
+            begun = since + LOOK_BACK
+            if told is not None:
+                since = max(since, told - LOOK_BACK)
             seen = briefings.shown_to(connection, key, "guild", str(plan.guild_id), "article")
             fresh = [
                 one
@@ -65,7 +66,7 @@ def build(library: Library, plan: Plan, day: date, *, now: datetime) -> Made:
                 if one.id not in seen
             ]
             # Before the first briefing everything on the table is known already.
-            before_at = min(told or plan.set_up_at, table_at)
+            before_at = min(told or begun, table_at)
             stood = _by_id(claims.recorded(connection, key, until=before_at))
             stands = _by_id(claims.recorded(connection, key, until=table_at))
             counted = _by_id(figures.recorded(connection, key, until=before_at))
@@ -129,11 +130,10 @@ def make_due(library: Library, *, now: datetime) -> int:
         plans = briefings.active(connection, library.topic.key)
     made = 0
     for plan, last in plans:
-        due = latest_due(plan.hour, ZoneInfo(plan.zone), since=plan.set_up_at, last=last, now=now)
-        if due is None:
-            continue
         try:
-            made += _fold(library, plan, due, now) and _make(library, plan, due, now)
+            due = latest_due(plan.hour, ZoneInfo(plan.zone), since=plan.set_up_at, last=last, now=now)
+            if due is not None:
+                made += _fold(library, plan, due, now) and _make(library, plan, due, now)
         except Exception:
             # What is wrong with one server's is no reason to keep the others waiting.
             log.exception("The briefing of server %s could not be made; it is tried again.", plan.guild_id)
@@ -154,9 +154,14 @@ def _fold(library: Library, plan: Plan, due: Due, now: datetime) -> bool:
 
 
 def _make(library: Library, plan: Plan, due: Due, now: datetime) -> bool:
+    """Make a briefing and owe it; False when another process has, or it is no longer to be made as it was planned."""
     built = build(library, plan, due.local_date, now=now)
     contents = render.as_discord(built.answer, silent=built.quiet, room=ROOM)
     with library.store.writing() as connection:
+        # Choosing its sentences took a while: a pause or another hour that was chosen meanwhile holds.
+        current = briefings.as_planned(connection, plan)
+        if current is None:
+            return False
         # One transaction: the day is taken, its delivery is owed, and what it shows is remembered, or none of it.
         briefing_id = briefings.record(
             connection,
@@ -169,7 +174,6 @@ def _make(library: Library, plan: Plan, due: Due, now: datetime) -> bool:
         )
         if briefing_id is None:
             return False
-        current = briefings.plan(connection, plan.id) or plan
         delivery_id, _ = deliveries.owe(
             connection,
             once_key(plan.id, due.local_date),
@@ -195,7 +199,7 @@ def _make(library: Library, plan: Plan, due: Due, now: datetime) -> bool:
 def tell_of_trouble(connection: Connection, delivery_id: int, missing: str, *, now: datetime) -> None:
     """Owe the person who set a briefing up one message a day that says why it can't be posted and what to do."""
     found = briefings.plan_of_delivery(connection, delivery_id)
-    if found is None or found[0].set_up_by is None:
+    if found is None:
         return
     plan, local_date = found
     answer = Answer(
@@ -203,11 +207,27 @@ def tell_of_trouble(connection: Connection, delivery_id: int, missing: str, *, n
         template="trouble",
         view={"channel": plan.target_id, "missing": missing, "guild": plan.guild_id},
     )
-    deliveries.owe(
-        connection,
-        f"trouble:{plan.id}:{local_date.isoformat()}",
-        Place("user", str(plan.set_up_by), plan.guild_id),
-        render.as_discord(answer),
-        due_at=now,
-        now=now,
-    )
+    _write_to_its_owner(connection, plan, f"trouble:{plan.id}:{local_date.isoformat()}", answer, now)
+
+
+def end_of_channel(connection: Connection, delivery: Delivery, words: str, *, now: datetime) -> None:
+    """Pause a briefing whose channel or thread is gone, and owe the person who set it up one message about it.
+
+    ``words`` is a sentence that says what is gone. Where it has been moved since, it goes on at its new place.
+    """
+    found = briefings.plan_of_delivery(connection, delivery.id)
+    if found is None or found[0].place.id != delivery.place.id:
+        return
+    plan, _ = found
+    if plan.state == "active":
+        briefings.set_state(connection, plan.id, "paused", now=now)
+    answer = Answer(command="briefings", template="gone", view={"channel": plan.target_id, "words": words})
+    # With the channel: one that is set up after it may be gone one day, too.
+    _write_to_its_owner(connection, plan, f"gone:{plan.id}:{plan.target_id}", answer, now)
+
+
+def _write_to_its_owner(connection: Connection, plan: Plan, key: str, answer: Answer, now: datetime) -> None:
+    if plan.set_up_by is None:
+        return
+    place = Place("user", str(plan.set_up_by), plan.guild_id)
+    deliveries.owe(connection, key, place, render.as_discord(answer), due_at=now, now=now)

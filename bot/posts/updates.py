@@ -17,6 +17,7 @@ from bot.library import Library
 from bot.posts.briefings import ROOM
 from bot.render import render
 from bot.store import articles, briefings, claims, deliveries, events, guilds, subscriptions
+from bot.store.briefings import Plan
 from bot.store.deliveries import Place
 from bot.store.engine import Connection
 from bot.store.events import Event, Untold
@@ -145,8 +146,9 @@ def make_due(library: Library, *, now: datetime) -> int:
         for one in found:
             by_subscriber.setdefault((one.kind, one.id), []).append(one)
         due: list[Message] = []
+        plans: dict[int, Plan | None] = {}
         for (kind, identifier), untold in by_subscriber.items():
-            hours = _hours(connection, library, kind, identifier)
+            hours = _hours(connection, library, kind, identifier, plans, now=now)
             due += due_messages(untold, hours, key, now=now)
     made = 0
     for message in due:
@@ -159,21 +161,46 @@ def make_due(library: Library, *, now: datetime) -> int:
     return made
 
 
-def _hours(connection: Connection, library: Library, kind: subscriptions.SubscriberKind, identifier: str) -> Hours:
+def _hours(
+    connection: Connection,
+    library: Library,
+    kind: subscriptions.SubscriberKind,
+    identifier: str,
+    plans: dict[int, Plan | None],
+    *,
+    now: datetime,
+) -> Hours:
+    """Return a subscriber's hours; ``plans`` remembers the servers' briefings that were read in this look."""
     key = library.topic.key
     followed = subscriptions.active_of(connection, key, kind, identifier)
     hour, zone = _DAILY_ELSEWHERE, ZoneInfo("UTC")
     for subscription in followed:
-        plan = briefings.plan_of(connection, key, subscription.guild_id) if subscription.guild_id else None
+        guild_id = subscription.guild_id
+        if guild_id is None:
+            continue
+        if guild_id not in plans:
+            plans[guild_id] = briefings.plan_of(connection, key, guild_id)
+        plan = plans[guild_id]
         if plan is not None:
-            hour, zone = plan.hour, ZoneInfo(plan.zone)
+            hour, zone = plan.hour, _zone(plan.zone)
             break
 
     start = digest_key(f"{key}:{kind}:{identifier}")
-    newest = deliveries.latest_key(connection, start)
-    last = date.fromisoformat(newest.removeprefix(start)) if newest else None
+    today = now.astimezone(zone).date()
+    # As far as :func:`~bot.due.latest_due` looks: a message of an earlier day decides nothing.
+    days = {f"{start}{day.isoformat()}": day for day in (today - timedelta(days=back) for back in range(-1, 9))}
+    last = max((days[one] for one in deliveries.owed_of(connection, days)), default=None)
     since = min((one.created_at for one in followed), default=datetime.min.replace(tzinfo=UTC))
     return Hours(hour, zone, since, last)
+
+
+def _zone(name: str) -> ZoneInfo:
+    """Return a time zone; UTC where this machine's data has none of that name, so that messages come all the same."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        log.warning("This machine knows no time zone %r; daily messages come by UTC there.", name)
+        return ZoneInfo("UTC")
 
 
 def _owe(library: Library, message: Message, now: datetime) -> None:

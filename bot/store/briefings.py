@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
-from typing import Any, Literal
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, delete, func, or_, select, update
 from sqlalchemy import insert as plain_insert
@@ -17,10 +17,17 @@ from bot.store.schema import briefing, delivery, delivery_part, guild, guild_bri
 
 State = Literal["active", "paused", "removed"]
 
+LOOK_BACK: Final = timedelta(days=1)
+"""A first briefing, and one after a pause, also tells what was stored in the day before."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A server's briefing as its administrators set it up: the channel or thread, the hour there, and who did it."""
+    """A server's briefing as its administrators set it up: the channel or thread, the hour there, and who did it.
+
+    ``set_up_at`` is from when its hour counts, ``news_from`` from when articles do (None: from a day before that), and
+    ``told_at`` up to when rows of the table were told there (None before the first that arrived).
+    """
 
     id: int
     guild_id: int
@@ -31,6 +38,8 @@ class Plan:
     state: State
     set_up_by: int | None
     set_up_at: datetime
+    news_from: datetime | None = None
+    told_at: datetime | None = None
 
     @property
     def target_id(self) -> int:
@@ -72,6 +81,8 @@ def _plan(row: Any) -> Plan:  # noqa: ANN401 (a row of the table)
         state=row.state,
         set_up_by=row.set_up_by,
         set_up_at=row.set_up_at,
+        news_from=row.news_from,
+        told_at=row.told_at,
     )
 
 
@@ -89,7 +100,7 @@ def switch_on(
 ) -> Plan:
     """Set a server's briefing up, or move the one it has; return it. Moved, it repeats nothing it has shown."""
     dossiers.ensure(conn, dossier, now=now)
-    values = {
+    values: dict[str, Any] = {
         "channel_id": channel_id,
         "thread_id": thread_id,
         "local_time": hour.strftime("%H:%M"),
@@ -103,14 +114,17 @@ def switch_on(
     if known is None:
         made = conn.execute(
             plain_insert(guild_briefing)
-            .values(guild_id=guild_id, dossier=dossier, set_up_at=now, **values)
+            .values(guild_id=guild_id, dossier=dossier, set_up_at=now, news_from=now - LOOK_BACK, **values)
             .returning(guild_briefing.c.id)
         ).scalar_one()
     else:
         made = known.id
         # An hour or zone that moved is owed from now on; a channel that moved changes nothing about when.
         if (known.hour, known.zone) != (hour, zone) or known.state != "active":
-            values["set_up_at"] = now  # type: ignore[assignment]
+            values["set_up_at"] = now
+        # What came in while its hour was being moved is still news; what came in while it was paused is not.
+        if known.state != "active":
+            values["news_from"] = now - LOOK_BACK
         conn.execute(update(guild_briefing).where(guild_briefing.c.id == made).values(values))
     return _plan(conn.execute(select(guild_briefing).where(guild_briefing.c.id == made)).one())
 
@@ -136,8 +150,39 @@ def set_state(conn: Connection, plan_id: int, state: Literal["active", "paused"]
     """Pause a briefing or wake it. Woken, it owes nothing for the days in between."""
     values: dict[str, Any] = {"state": state}
     if state == "active":
-        values["set_up_at"] = now
+        values |= {"set_up_at": now, "news_from": now - LOOK_BACK}
     conn.execute(update(guild_briefing).where(guild_briefing.c.id == plan_id).values(values))
+
+
+def come_back(conn: Connection, guild_id: int, *, now: datetime) -> None:
+    """Let a server's briefings begin anew, where the bot was away: nothing is owed for the days in between."""
+    columns = guild_briefing.c
+    conn.execute(
+        update(guild_briefing).where(columns.guild_id == guild_id).values(set_up_at=now, news_from=now - LOOK_BACK)
+    )
+
+
+def as_planned(conn: Connection, made_for: Plan) -> Plan | None:
+    """Return a briefing as it is now; None when it is no longer to be made as it was planned.
+
+    So it is where it was paused, ended, woken or moved to another hour or zone since, or the server removed the bot.
+    Who pauses, moves or ends it waits for the commit.
+    """
+    query = (
+        select(guild_briefing)
+        .join(guild, guild.c.id == guild_briefing.c.guild_id)
+        .where(guild_briefing.c.id == made_for.id, guild_briefing.c.state == "active", guild.c.left_at.is_(None))
+        .with_for_update(of=guild_briefing)
+    )
+    row = conn.execute(query).first()
+    now_is = None if row is None else _plan(row)
+    if now_is is None or (now_is.hour, now_is.zone, now_is.set_up_at) != (
+        made_for.hour,
+        made_for.zone,
+        made_for.set_up_at,
+    ):
+        return None
+    return now_is
 
 
 def remove(conn: Connection, plan_id: int) -> None:
@@ -200,17 +245,22 @@ def set_delivery(conn: Connection, briefing_id: int, delivery_id: int) -> None:
     conn.execute(update(briefing).where(briefing.c.id == briefing_id).values(delivery_id=delivery_id))
 
 
-def last_table(conn: Connection, plan_id: int) -> datetime | None:
-    """Return up to which moment the newest briefing that was not dropped told of the table; None before the first."""
-    dropped = (
-        select(delivery_part.c.delivery_id)
-        .where(delivery_part.c.delivery_id == briefing.c.delivery_id, delivery_part.c.state == "dropped")
-        .exists()
+def told(conn: Connection, delivery_id: int) -> None:
+    """Note that a briefing arrived: up to where it told of the table, that is told; call it where it is finished."""
+    arrived = conn.execute(
+        select(briefing.c.guild_briefing_id, briefing.c.table_at).where(briefing.c.delivery_id == delivery_id)
+    ).first()
+    if arrived is None or arrived.table_at is None:
+        return
+    columns = guild_briefing.c
+    conn.execute(
+        update(guild_briefing)
+        .where(
+            columns.id == arrived.guild_briefing_id,
+            or_(columns.told_at.is_(None), columns.told_at < arrived.table_at),
+        )
+        .values(told_at=arrived.table_at)
     )
-    query = select(func.max(briefing.c.table_at, type_=briefing.c.table_at.type)).where(
-        briefing.c.guild_briefing_id == plan_id, ~dropped
-    )
-    return conn.execute(query).scalar()
 
 
 def posted(conn: Connection, plan_id: int, limit: int) -> list[Posted]:
@@ -245,7 +295,7 @@ def posted(conn: Connection, plan_id: int, limit: int) -> list[Posted]:
 def forget(conn: Connection, *, before: datetime) -> int:
     """Delete briefings made before a moment, but of each server the newest; return how many that was.
 
-    The newest says from where on the table is news.
+    The newest says which day was made last.
     """
     newest = (
         select(briefing.c.guild_briefing_id, func.max(briefing.c.local_date).label("day"))
@@ -268,11 +318,21 @@ def plan_of_delivery(conn: Connection, delivery_id: int) -> tuple[Plan, date] | 
 
 
 def waiting(conn: Connection, plan_id: int) -> list[int]:
-    """Return the deliveries of a briefing that were made and not yet tried: they go where the briefing goes."""
+    """Return the deliveries of a briefing that were made and not yet tried: they go where the briefing goes.
+
+    Left out are those that a process has claimed: it knows the place they had. Nobody claims the others before this
+    transaction ends.
+    """
     query = (
         select(delivery.c.id)
         .join(briefing, briefing.c.delivery_id == delivery.c.id)
-        .where(briefing.c.guild_briefing_id == plan_id, delivery.c.frozen_at.is_(None), delivery.c.done_at.is_(None))
+        .where(
+            briefing.c.guild_briefing_id == plan_id,
+            delivery.c.frozen_at.is_(None),
+            delivery.c.done_at.is_(None),
+            delivery.c.claimed_by.is_(None),
+        )
+        .with_for_update(skip_locked=True, of=delivery)
     )
     return list(conn.execute(query).scalars())
 

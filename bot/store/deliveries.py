@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
@@ -204,18 +204,35 @@ def claim_due(conn: Connection, owner: str, now: datetime, limit: int, *, hold: 
     ]
 
 
-def latest_key(conn: Connection, start: str) -> str | None:
-    """Return the greatest ``once_key`` that begins with ``start``; None for none. Keys that end in a day sort by it."""
-    query = select(func.max(delivery.c.once_key)).where(delivery.c.once_key.startswith(start, autoescape=True))
-    return conn.execute(query).scalar()
+def owed_of(conn: Connection, once_keys: Iterable[str]) -> set[str]:
+    """Return which of these keys something was owed under, done or not."""
+    return set(conn.execute(select(delivery.c.once_key).where(delivery.c.once_key.in_(list(once_keys)))).scalars())
 
 
-def freeze(conn: Connection, one: Delivery, *, now: datetime, late: bool) -> Delivery:
+def renew(conn: Connection, delivery_id: int, owner: str, *, now: datetime, hold: timedelta = HOLD) -> bool:
+    """Hold a claimed delivery longer; False when it must be left alone.
+
+    So it must where it is not the owner's any more: another process took it over, it was done, dropped or deleted, or
+    its server removed the bot.
+    """
+    columns = delivery.c
+    gone = select(guild.c.id).where(guild.c.id == columns.guild_id, guild.c.left_at.is_not(None)).exists()
+    held = conn.execute(
+        update(delivery)
+        .where(columns.id == delivery_id, columns.claimed_by == owner, columns.done_at.is_(None), ~gone)
+        .values(claimed_until=now + hold)
+    )
+    return held.rowcount == 1
+
+
+def freeze(conn: Connection, one: Delivery, owner: str, *, now: datetime, late: bool) -> Delivery | None:
     """Fix a delivery's words and place before its first try, the late line added where it is late; return it so.
 
     From its first try on its parts are the same for each try: returned as it is. Where it is sure that nothing arrived,
-    the next try is a first one again, and may have become late.
+    the next try is a first one again, and may have become late. None when it must be left alone (see :func:`renew`).
     """
+    if not renew(conn, one.id, owner, now=now):
+        return None
     if any(part.state not in {"owed", "parked"} for part in one.parts):
         return one
     parts = one.parts
@@ -251,8 +268,13 @@ def move(conn: Connection, delivery_id: int, place: Place) -> None:
         conn.execute(_part(delivery_id, position).values(nonce=nonce(row.once_key, place, position)))
 
 
-def trying(conn: Connection, delivery_id: int, position: int, *, now: datetime) -> None:
-    """Note, before a part is sent, that it is: whatever happens next, nobody takes it for untouched."""
+def trying(conn: Connection, delivery_id: int, position: int, owner: str, *, now: datetime) -> bool:
+    """Note, before a part is sent, that it is: whatever happens next, nobody takes it for untouched.
+
+    False, and nothing is noted, when the delivery must be left alone (see :func:`renew`).
+    """
+    if not renew(conn, delivery_id, owner, now=now):
+        return False
     columns = delivery_part.c
     conn.execute(
         _part(delivery_id, position).values(
@@ -260,6 +282,7 @@ def trying(conn: Connection, delivery_id: int, position: int, *, now: datetime) 
         )
     )
     conn.execute(update(delivery).where(delivery.c.id == delivery_id).values(attempts=delivery.c.attempts + 1))
+    return True
 
 
 def sent(conn: Connection, delivery_id: int, position: int, message_id: int | None, *, now: datetime) -> None:
@@ -275,12 +298,23 @@ def not_sent(conn: Connection, delivery_id: int, position: int, state: PartState
     conn.execute(_part(delivery_id, position).values(values))
 
 
-def let_go(conn: Connection, delivery_id: int, *, next_try_at: datetime | None, error: str | None) -> None:
-    """Give a claimed delivery back, to be tried again at a moment (None: at once)."""
+def let_go(
+    conn: Connection,
+    delivery_id: int,
+    owner: str,
+    *,
+    next_try_at: datetime | None,
+    error: str | None,
+    refused: bool = False,
+) -> None:
+    """Give a claimed delivery back, to be tried again at a moment (None: at once); one that is another's stays so.
+
+    ``refused``: it waits because its place refuses it (see :func:`wake`).
+    """
     conn.execute(
         update(delivery)
-        .where(delivery.c.id == delivery_id)
-        .values(claimed_by=None, claimed_until=None, next_try_at=next_try_at, last_error=error)
+        .where(delivery.c.id == delivery_id, delivery.c.claimed_by == owner)
+        .values(claimed_by=None, claimed_until=None, next_try_at=next_try_at, last_error=error, refused=refused)
     )
 
 
@@ -317,6 +351,15 @@ def drop(conn: Connection, delivery_id: int, error: str, *, now: datetime) -> No
     conn.execute(update(shown).where(shown.c.delivery_id == delivery_id).values(void=True))
 
 
+def is_untried(conn: Connection, delivery_id: int) -> bool:
+    """Tell whether no part of a delivery can have arrived."""
+    columns = delivery_part.c
+    query = select(columns.position).where(
+        columns.delivery_id == delivery_id, columns.state.not_in(["owed", "parked"])
+    )  # fmt: skip
+    return conn.execute(query.limit(1)).first() is None
+
+
 def was_dropped(conn: Connection, delivery_id: int) -> bool:
     """Tell whether a delivery was given up before all of it arrived."""
     columns = delivery_part.c
@@ -324,13 +367,36 @@ def was_dropped(conn: Connection, delivery_id: int) -> bool:
     return conn.execute(query.limit(1)).first() is not None
 
 
-def wake(conn: Connection, guild_id: int) -> None:
-    """Let what waits for a later try in a server be tried now: its permissions may have changed."""
-    conn.execute(
+def drop_posts(conn: Connection, guild_id: int, error: str, *, now: datetime) -> None:
+    """Give up all that is still to be posted in a server's channels; what is to be taken back there still is."""
+    columns = delivery.c
+    owed = select(columns.id).where(
+        columns.guild_id == guild_id,
+        columns.place_kind.in_(["channel", "thread"]),
+        columns.action == "post",
+        columns.done_at.is_(None),
+    )
+    for delivery_id in conn.execute(owed.with_for_update()).scalars().all():
+        drop(conn, delivery_id, error, now=now)
+
+
+def wake(conn: Connection, guild_id: int) -> int:
+    """Let what places in a server refused be tried now, as their permissions may have changed; return how many.
+
+    What waits because Discord asked to wait is left waiting.
+    """
+    columns = delivery.c
+    woken = conn.execute(
         update(delivery)
-        .where(delivery.c.guild_id == guild_id, delivery.c.done_at.is_(None), delivery.c.next_try_at.is_not(None))
+        .where(
+            columns.guild_id == guild_id,
+            columns.done_at.is_(None),
+            columns.refused.is_(True),
+            columns.next_try_at.is_not(None),
+        )
         .values(next_try_at=None)
     )
+    return woken.rowcount
 
 
 def forget(conn: Connection, *, now: datetime) -> int:

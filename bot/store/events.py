@@ -10,8 +10,9 @@ from typing import Any, Literal
 from sqlalchemy import Connection, and_, delete, or_, select, update
 from sqlalchemy import insert as plain_insert
 
+from bot.store import deliveries
 from bot.store.dialect import insert
-from bot.store.schema import event, guild, subscriber_update, subscription
+from bot.store.schema import delivery, event, guild, subscriber_update, subscription
 from bot.store.subscriptions import Cadence, SubscriberKind
 
 EventKind = Literal["position_moved", "sources_differ", "corrected", "article_mentions"]
@@ -209,6 +210,42 @@ def tell(
     ]
     if rows:
         conn.execute(plain_insert(subscriber_update), rows)
+
+
+def withdraw(
+    conn: Connection, dossier: str, kind: SubscriberKind, subscriber: str, *, welcome: str, now: datetime
+) -> None:
+    """Drop what is owed to a subscriber, is not tried yet and tells only of parties that they no longer follow.
+
+    ``welcome`` is how the keys of the messages begin that greet them: those go when they follow nothing any more. Call
+    it in the transaction in which they leave.
+    """
+    followed = set(
+        conn.execute(
+            select(subscription.c.party).where(
+                subscription.c.dossier == dossier,
+                subscription.c.subscriber_kind == kind,
+                subscription.c.subscriber_id == subscriber,
+            )
+        ).scalars()
+    )
+    owed = (
+        select(delivery.c.id, delivery.c.once_key)
+        .where(delivery.c.place_kind == kind, delivery.c.place_id == subscriber, delivery.c.done_at.is_(None))
+        .order_by(delivery.c.id)
+        .with_for_update()
+    )
+    for row in conn.execute(owed).all():
+        about = set(
+            conn.execute(
+                select(event.c.party)
+                .join(subscriber_update, subscriber_update.c.event_id == event.c.id)
+                .where(subscriber_update.c.delivery_id == row.id, event.c.dossier == dossier)
+            ).scalars()
+        )
+        unwanted = about.isdisjoint(followed) if about else row.once_key.startswith(welcome) and not followed
+        if unwanted and deliveries.is_untried(conn, row.id):
+            deliveries.drop(conn, row.id, "It was not wanted any more.", now=now)
 
 
 def untell(conn: Connection, delivery_id: int) -> None:

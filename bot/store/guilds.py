@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection, delete, or_, select, update
 
+from bot.store import briefings, deliveries
 from bot.store.dialect import insert
 from bot.store.schema import (
     article,
@@ -38,7 +39,11 @@ class Guild:
 
 
 def joined(conn: Connection, guild_id: int, name: str | None, *, now: datetime) -> bool:
-    """Note that the bot is in a server; return whether that is news. Coming back within the time keeps everything."""
+    """Note that the bot is in a server; return whether that is news. Coming back within the time keeps what was set.
+
+    What was still owed to the server's channels is dropped then, and its briefing begins anew: nothing is posted late
+    that could not have been posted in time.
+    """
     known = get(conn, guild_id)
     if known is not None and known.left_at is None and known.name == name:
         return False
@@ -47,6 +52,9 @@ def joined(conn: Connection, guild_id: int, name: str | None, *, now: datetime) 
         .values(id=guild_id, name=name, joined_at=now, settings={})
         .on_conflict_do_update(index_elements=["id"], set_={"name": name, "left_at": None})
     )
+    if known is not None and known.left_at is not None:
+        briefings.come_back(conn, guild_id, now=now)
+        deliveries.drop_posts(conn, guild_id, "I was not in the server when it was due.", now=now)
     return known is None or known.left_at is not None
 
 

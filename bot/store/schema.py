@@ -430,6 +430,10 @@ guild_briefing = Table(
     Column("length", Word(20), nullable=False, server_default="normal"),
     Column("set_up_by", _Snowflake),
     _moment("set_up_at"),
+    # From when articles are news there; null: from a day before it was set up.
+    _moment("news_from", nullable=True),
+    # Up to when rows of the table were told there; null before the first briefing that arrived.
+    _moment("told_at", nullable=True),
     _one_of("state", BRIEFING_STATES),
     # Switching on twice at once is one briefing.
     UniqueConstraint("guild_id", "dossier"),
@@ -458,6 +462,8 @@ delivery = Table(
     _moment("claimed_until", nullable=True),
     Column("attempts", Integer, nullable=False, server_default="0"),
     _moment("next_try_at", nullable=True),
+    # Whether it waits because its place refuses it: then it is tried at once where permissions change.
+    Column("refused", Boolean, nullable=False, server_default=false()),
     Column("last_error", Words),
     # Set when every part is sent or dropped: nothing is left to do.
     _moment("done_at", nullable=True),

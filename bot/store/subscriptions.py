@@ -191,22 +191,47 @@ def active_of(conn: Connection, dossier: str, kind: SubscriberKind, subscriber: 
 
 
 def reached(conn: Connection, kind: SubscriberKind, subscriber: str, dm_channel_id: int | None) -> None:
-    """Note that a message reached a subscriber: failures are forgotten, the direct channel is remembered."""
-    values: dict[str, object] = {"failures": 0, "next_try_at": None, "failed_at": None, "told_at": None}
+    """Note that a message reached a subscriber: failures are forgotten, the direct channel is remembered.
+
+    All they follow is awake again: only failures ever pause it.
+    """
+    values: dict[str, object] = {
+        "state": "active",
+        "failures": 0,
+        "next_try_at": None,
+        "failed_at": None,
+        "told_at": None,
+    }
     if dm_channel_id is not None:
         values["dm_channel_id"] = dm_channel_id
-    fresh = or_(subscription.c.failures > 0, *((subscription.c.dm_channel_id.is_distinct_from(dm_channel_id),)
-                                               if dm_channel_id is not None else ()))  # fmt: skip
-    conn.execute(update(subscription).where(_whose(kind, subscriber), fresh).values(values))
+    stale = [subscription.c.failures > 0, subscription.c.state == "paused"]
+    if dm_channel_id is not None:
+        stale.append(subscription.c.dm_channel_id.is_distinct_from(dm_channel_id))
+    conn.execute(update(subscription).where(_whose(kind, subscriber), or_(*stale)).values(values))
 
 
 def failed(
     conn: Connection, kind: SubscriberKind, subscriber: str, *, next_try_at: datetime | None, now: datetime
 ) -> None:
-    """Note that messages don't reach a subscriber; with no next try everything they follow is paused."""
+    """Note that messages don't reach a subscriber; with no next try everything they follow is paused.
+
+    Until the next try has come it counts once, however many messages were on their way: what they began to follow
+    since waits with the rest.
+    """
+    active = (_whose(kind, subscriber), subscription.c.state == "active")
+    pending = conn.execute(
+        select(func.max(subscription.c.next_try_at, type_=subscription.c.next_try_at.type)).where(*active)
+    ).scalar()
+    if pending is not None and pending > now:
+        conn.execute(
+            update(subscription)
+            .where(*active, or_(subscription.c.next_try_at.is_(None), subscription.c.next_try_at <= now))
+            .values(failed_at=now, told_at=None, next_try_at=pending)
+        )
+        return
     conn.execute(
         update(subscription)
-        .where(_whose(kind, subscriber), subscription.c.state == "active")
+        .where(*active)
         .values(
             failures=subscription.c.failures + 1,
             failed_at=now,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from threading import Barrier
 
 from sqlalchemy import func, select
 
 from bot.store import briefings, deliveries, guilds
-from bot.store.briefings import Plan
+from bot.store.briefings import LOOK_BACK, Plan
 from bot.store.deliveries import Place
 from bot.store.engine import Connection, Store
 from bot.store.schema import briefing, delivery, delivery_part, guild_briefing, shown
@@ -40,7 +41,7 @@ def make(conn: Connection, plan: Plan, day: date = DAY, *, parts: int = 1, at: d
 def test_it_comes_back_as_it_was_set_up(store: Store) -> None:
     with store.writing() as conn:
         made = switch_on(conn, hour=time(20, 15), thread_id=43)
-    assert made == Plan(made.id, 7, 42, 43, time(20, 15), "Europe/Berlin", "active", 1, NOW)
+    assert made == Plan(made.id, 7, 42, 43, time(20, 15), "Europe/Berlin", "active", 1, NOW, NOW - LOOK_BACK)
     assert (made.target_id, made.place) == (43, Place("thread", "43", 7, 42))
     with store.reading() as conn:
         assert briefings.plan_of(conn, "d", 7) == made
@@ -59,10 +60,13 @@ def test_a_server_has_one_and_moving_its_channel_owes_nothing_anew(store: Store)
         moved = switch_on(conn, channel_id=50, by=2, now=later)
         assert (moved.id, moved.place, moved.set_up_by) == (first.id, Place("channel", "50", 7), 2)
         assert moved.set_up_at == NOW
+        assert moved.news_from == NOW - LOOK_BACK
         # With another hour or zone an hour that has passed today is not owed for it.
         assert switch_on(conn, channel_id=50, hour=time(9), now=later).set_up_at == later
         latest = later + timedelta(days=1)
-        assert switch_on(conn, channel_id=50, hour=time(9), zone="UTC", now=latest).set_up_at == latest
+        moved = switch_on(conn, channel_id=50, hour=time(9), zone="UTC", now=latest)
+        # But what came in since is still news.
+        assert (moved.set_up_at, moved.news_from) == (latest, NOW - LOOK_BACK)
         assert conn.execute(select(func.count()).select_from(guild_briefing)).scalar() == 1
 
 
@@ -77,12 +81,12 @@ def test_paused_it_is_not_active_and_woken_it_owes_nothing_for_the_days_between(
         assert (paused.state, paused.set_up_at) == ("paused", NOW)
         briefings.set_state(conn, plan.id, "active", now=later)
         ((woken, _),) = briefings.active(conn, "d")
-        assert woken.set_up_at == later
+        assert (woken.set_up_at, woken.news_from) == (later, later - LOOK_BACK)
         briefings.set_state(conn, plan.id, "paused", now=later)
         # Setting it up again wakes it as well.
         latest = later + timedelta(days=1)
         again = switch_on(conn, now=latest)
-        assert (again.state, again.set_up_at) == ("active", latest)
+        assert (again.state, again.set_up_at, again.news_from) == ("active", latest, latest - LOOK_BACK)
 
 
 def test_only_servers_that_the_bot_is_in_have_one_to_make(store: Store) -> None:
@@ -92,8 +96,11 @@ def test_only_servers_that_the_bot_is_in_have_one_to_make(store: Store) -> None:
         make(conn, one, DAY - timedelta(days=1))
         guilds.left(conn, 8, now=NOW)
         assert briefings.active(conn, "d") == [(one, DAY)]
-        guilds.joined(conn, 8, "Server", now=NOW)
-        assert briefings.active(conn, "d") == [(one, DAY), (two, None)]
+        later = NOW + timedelta(days=2)
+        guilds.joined(conn, 8, "Server", now=later)
+        # Back again, it begins anew: nothing is owed for the days in between.
+        back = replace(two, set_up_at=later, news_from=later - LOOK_BACK)
+        assert briefings.active(conn, "d") == [(one, DAY), (back, None)]
 
 
 def test_a_day_is_made_once_whoever_is_first(store_url: str, opened: Callable[[str], Store]) -> None:
@@ -123,22 +130,29 @@ def test_a_day_is_made_once_whoever_is_first(store_url: str, opened: Callable[[s
         assert conn.execute(select(func.count()).select_from(delivery)).scalar() == len(days)
 
 
+def told_at(conn: Connection, plan: Plan) -> datetime | None:
+    now_is = briefings.plan(conn, plan.id)
+    assert now_is is not None
+    return now_is.told_at
+
+
 def test_what_a_dropped_briefing_told_is_told_by_the_next(store: Store) -> None:
     hold = timedelta(minutes=2)
     with store.writing() as conn:
         plan = switch_on(conn)
-        assert briefings.last_table(conn, plan.id) is None
         first = make(conn, plan, DAY)
         briefings.show(conn, "d", "guild", "7", [("article", "a"), ("claim", "c@1")], delivery_id=first, now=NOW)
+        assert told_at(conn, plan) is None
+        briefings.told(conn, first)
+        assert told_at(conn, plan) == NOW - hold
         second = make(conn, plan, DAY + timedelta(days=1), parts=2, at=NOW + timedelta(days=1))
         briefings.show(conn, "d", "guild", "7", [("article", "b")], delivery_id=second, now=NOW)
         briefings.show(conn, "d", "guild", "7", [], delivery_id=second, now=NOW)
-        assert briefings.last_table(conn, plan.id) == NOW + timedelta(days=1) - hold
         assert briefings.shown_to(conn, "d", "guild", "7", "article") == {"a", "b"}
         # One message arrived, the other never will: what they showed counts as not shown.
         deliveries.sent(conn, second, 0, 900, now=NOW)
         deliveries.drop(conn, second, "the channel is gone", now=NOW)
-        assert briefings.last_table(conn, plan.id) == NOW - hold
+        assert told_at(conn, plan) == NOW - hold
         assert briefings.shown_to(conn, "d", "guild", "7", "article") == {"a"}
         assert briefings.shown_to(conn, "d", "guild", "7", "claim") == {"c@1"}
         for elsewhere in (("e", "guild", "7"), ("d", "channel", "7"), ("d", "guild", "8")):
@@ -173,9 +187,11 @@ def test_what_was_not_tried_goes_where_the_briefing_goes(store: Store) -> None:
         tried, untried, done = (make(conn, plan, DAY + timedelta(days=n), parts=2) for n in range(3))
         deliveries.finish(conn, done, now=NOW)
         found = {one.id: one for one in deliveries.claim_due(conn, "w", NOW, 10)}
-        deliveries.freeze(conn, found[tried], now=NOW, late=False)
+        deliveries.freeze(conn, found[tried], "w", now=NOW, late=False)
+        # Whoever works on it knows the place it had.
+        assert briefings.waiting(conn, plan.id) == []
         for one in found:
-            deliveries.let_go(conn, one, next_try_at=None, error=None)
+            deliveries.let_go(conn, one, "w", next_try_at=None, error=None)
         assert briefings.waiting(conn, plan.id) == [untried]
         for one in (tried, untried):
             deliveries.move(conn, one, new)
@@ -201,7 +217,7 @@ def test_ended_nothing_of_it_is_left_and_nothing_of_others_is_gone(store: Store)
         for table in (briefing, delivery, delivery_part, shown, guild_briefing):
             assert conn.execute(select(func.count()).select_from(table)).scalar() == 1, table.name
         # Set up anew it is a new one, which may show again what the old one showed.
-        assert briefings.last_table(conn, switch_on(conn, 7).id) is None
+        assert switch_on(conn, 7).told_at is None
 
 
 def test_old_ones_are_forgotten_but_the_newest(store: Store) -> None:
@@ -213,5 +229,46 @@ def test_old_ones_are_forgotten_but_the_newest(store: Store) -> None:
         assert briefings.forget(conn, before=NOW + timedelta(days=2)) == 2
         assert [one.local_date for one in briefings.posted(conn, busy.id, 9)] == [DAY + timedelta(days=2)]
         assert [one.local_date for one in briefings.posted(conn, quiet.id, 9)] == [DAY]
-        # From where on the table is news is still known.
-        assert briefings.last_table(conn, quiet.id) == NOW - timedelta(minutes=2)
+
+
+def test_up_to_when_the_table_was_told_outlives_the_briefings(store: Store) -> None:
+    day = timedelta(days=1)
+    with store.writing() as conn:
+        plan, other = switch_on(conn), switch_on(conn, 8)
+        owed = [make(conn, plan, DAY + number * day, at=NOW + number * day) for number in range(3)]
+        briefings.told(conn, owed[1])
+        # Whatever was found out late of an earlier one takes nothing back.
+        briefings.told(conn, owed[0])
+        briefings.told(conn, owed[2] + 100)
+        deliveries.finish(conn, owed[1], now=NOW)
+        deliveries.drop(conn, owed[2], "gone", now=NOW)
+        deliveries.forget(conn, now=NOW + deliveries.KEPT_WHEN_DONE + day)
+        briefings.forget(conn, before=NOW + 90 * day)
+        # The newest was dropped, and of it only the row is left: what it told counts as untold all the same.
+        assert told_at(conn, plan) == NOW + day - timedelta(minutes=2)
+        assert told_at(conn, other) is None
+
+
+def test_it_is_made_as_planned_or_not_at_all(store: Store) -> None:
+    later = NOW + timedelta(hours=1)
+    with store.writing() as conn:
+        plan = switch_on(conn)
+        assert briefings.as_planned(conn, plan) == plan
+        # Another channel is where this one goes already.
+        moved = switch_on(conn, channel_id=50, now=later)
+        assert briefings.as_planned(conn, plan) == moved
+        briefings.set_state(conn, plan.id, "paused", now=later)
+        assert briefings.as_planned(conn, plan) is None
+        briefings.set_state(conn, plan.id, "active", now=later)
+        assert briefings.as_planned(conn, plan) is None, "woken, it owes nothing of before"
+        (woken, _) = briefings.active(conn, "d")[0]
+        assert briefings.as_planned(conn, woken) == woken
+        for changed in ({"hour": time(9)}, {"hour": time(9), "zone": "UTC"}):
+            other = switch_on(conn, **changed, now=later)
+            assert briefings.as_planned(conn, woken) is None
+            woken = other
+        guilds.left(conn, 7, now=later)
+        assert briefings.as_planned(conn, woken) is None
+        guilds.joined(conn, 7, "Server", now=later)
+        briefings.remove(conn, plan.id)
+        assert briefings.as_planned(conn, woken) is None

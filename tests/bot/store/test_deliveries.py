@@ -11,9 +11,9 @@ from threading import Barrier
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
-from bot.store import deliveries
+from bot.store import deliveries, guilds
 from bot.store.deliveries import Place
 from bot.store.engine import Connection, Store
 from bot.store.schema import briefing, delivery, delivery_part
@@ -165,7 +165,7 @@ def test_what_is_owed_to_a_place_goes_in_order(store: Store) -> None:
     assert _claimed(store, NOW, limit=1) == ["first"]
     assert _claimed(store, NOW, "another") == ["elsewhere", "a person of the same number"]
     with store.writing() as conn:
-        deliveries.let_go(conn, first, next_try_at=NOW + timedelta(hours=1), error="refused")
+        deliveries.let_go(conn, first, "w", next_try_at=NOW + timedelta(hours=1), error="refused")
     assert _claimed(store, NOW + timedelta(minutes=1)) == []
     # The message of a day that has not come holds back nothing, and neither does one that is done.
     with store.writing() as conn:
@@ -177,12 +177,18 @@ def test_what_is_owed_to_a_place_goes_in_order(store: Store) -> None:
     assert _claimed(store, NOW + timedelta(hours=1)) == ["second", "elsewhere", "a person of the same number", "third"]
 
 
+def _wait(conn: Connection, delivery_id: int, until: datetime, *, refused: bool = False) -> None:
+    """Claim a delivery and let it go until a later try."""
+    conn.execute(update(delivery).where(delivery.c.id == delivery_id).values(claimed_by="w"))
+    deliveries.let_go(conn, delivery_id, "w", next_try_at=until, error="it failed", refused=refused)
+
+
 def test_many_that_wait_behind_one_keep_no_other_place_waiting(store: Store) -> None:
     with store.writing() as conn:
         first, _ = owe(conn, "first", due_at=NOW - timedelta(hours=1))
         for number in range(10):
             owe(conn, f"behind {number}", due_at=NOW - timedelta(minutes=30))
-        deliveries.let_go(conn, first, next_try_at=NOW + timedelta(hours=1), error="refused")
+        _wait(conn, first, NOW + timedelta(hours=1))
         owe(conn, "elsewhere", Place("channel", "43"))
     assert _claimed(store, NOW, limit=3) == ["elsewhere"]
 
@@ -190,7 +196,7 @@ def test_many_that_wait_behind_one_keep_no_other_place_waiting(store: Store) -> 
 def test_a_post_that_waits_does_not_keep_an_older_one_from_being_taken_back(store: Store) -> None:
     with store.writing() as conn:
         waits, _ = owe(conn, "waits")
-        deliveries.let_go(conn, waits, next_try_at=NOW + timedelta(hours=1), error="refused")
+        _wait(conn, waits, NOW + timedelta(hours=1))
         deliveries.owe(
             conn, "take back", CHANNEL, [], due_at=NOW, now=NOW, action="delete", target_message_id=9
         )  # fmt: skip
@@ -212,21 +218,24 @@ def test_words_and_place_are_fixed_before_the_first_try(store: Store, late: bool
         )
     claimed = _claim(store)
     with store.writing() as conn:
-        frozen = deliveries.freeze(conn, claimed, now=NOW, late=late)
+        frozen = deliveries.freeze(conn, claimed, "w", now=NOW, late=late)
+    assert frozen is not None
     expected = f"-# Late.\n{CONTENT['content']}" if late else CONTENT["content"]
     assert [part.content["content"] for part in frozen.parts] == [expected, "second"]
     assert {**frozen.parts[0].content, "content": None} == {**CONTENT, "content": None}
     with store.writing() as conn:
         deliveries.move(conn, made, Place("channel", "other"))
         # Later tries are of the same words, however late they are, for as long as one may have arrived.
-        deliveries.trying(conn, made, 0, now=NOW)
-        again = deliveries.freeze(conn, _stored(conn), now=NOW + timedelta(hours=1), late=True)
+        assert deliveries.trying(conn, made, 0, "w", now=NOW)
+        again = deliveries.freeze(conn, _stored(conn), "w", now=NOW + timedelta(hours=1), late=True)
+        assert again is not None
         assert ([p.content for p in again.parts], again.frozen_at) == ([p.content for p in frozen.parts], NOW)
         assert again.place == CHANNEL
         # Nothing arrived: it says that it is late now, and says it once.
         deliveries.not_sent(conn, made, 0, "owed")
         for _ in range(2):
-            anew = deliveries.freeze(conn, _stored(conn), now=NOW + timedelta(hours=1), late=True)
+            anew = deliveries.freeze(conn, _stored(conn), "w", now=NOW + timedelta(hours=1), late=True)
+        assert anew is not None
         assert [part.content["content"] for part in anew.parts] == [f"-# Late.\n{CONTENT['content']}", "second"]
         assert [part.content for part in _stored(conn).parts] == [part.content for part in anew.parts]
 
@@ -241,9 +250,10 @@ def test_a_part_remembers_its_first_try_until_it_surely_did_not_arrive(store: St
     second_try = NOW + timedelta(minutes=1)
     with store.writing() as conn:
         made, _ = owe(conn, "k")
-        deliveries.trying(conn, made, 0, now=NOW)
+        deliveries.claim_due(conn, "w", NOW, 10)
+        assert deliveries.trying(conn, made, 0, "w", now=NOW)
         deliveries.not_sent(conn, made, 0, "unknown")
-        deliveries.trying(conn, made, 0, now=second_try)
+        assert deliveries.trying(conn, made, 0, "w", now=second_try)
         found = _stored(conn)
         assert [(part.state, part.first_tried_at) for part in found.parts] == [("sending", NOW), ("owed", None)]
         assert found.attempts == 2
@@ -251,7 +261,7 @@ def test_a_part_remembers_its_first_try_until_it_surely_did_not_arrive(store: St
             deliveries.not_sent(conn, made, 0, state)  # type: ignore[arg-type]
             found = _stored(conn)
             assert (found.parts[0].state, found.parts[0].first_tried_at) == (state, None)
-        deliveries.trying(conn, made, 0, now=second_try)
+        assert deliveries.trying(conn, made, 0, "w", now=second_try)
         deliveries.sent(conn, made, 0, 900, now=second_try)
         (first, second) = _stored(conn).parts
         assert (first.state, first.message_id, first.first_tried_at, first.sent_at) == (
@@ -288,31 +298,95 @@ def test_finished_or_dropped_it_is_owed_no_more(store: Store) -> None:
         assert errors == {done: None, dropped: "the channel is gone", open_: None}
     # Stopped right behind its end, a delivery given back stays at its end.
     with store.writing() as conn:
-        deliveries.let_go(conn, done, next_try_at=None, error=None)
+        deliveries.let_go(conn, done, "w", next_try_at=None, error=None)
     assert _claimed(store, NOW + timedelta(days=1)) == ["open"]
 
 
-def test_what_waits_in_a_server_can_be_woken(store: Store) -> None:
+def test_what_a_server_refused_can_be_woken(store: Store) -> None:
     later = NOW + timedelta(hours=1)
     with store.writing() as conn:
         for number in (7, 8):
-            made, _ = owe(conn, f"server {number}", Place("channel", str(number), guild_id=number))
-            deliveries.let_go(conn, made, next_try_at=later, error="a permission is missing")
+            for refused in (True, False):
+                place = Place("channel", f"{number} {refused}", guild_id=number)
+                made, _ = owe(conn, f"server {number}, refused: {refused}", place)
+                _wait(conn, made, later, refused=refused)
     assert _claimed(store, NOW) == []
     with store.writing() as conn:
-        deliveries.wake(conn, 7)
-    assert _claimed(store, NOW) == ["server 7"]
-
-
-def test_the_newest_day_of_a_key_is_found(store: Store) -> None:
+        assert deliveries.wake(conn, 7) == 1
+        assert deliveries.wake(conn, 7) == 0
+        assert deliveries.wake(conn, 9) == 0
+    # What Discord asked to wait for waits.
+    assert _claimed(store, NOW) == ["server 7, refused: True"]
     with store.writing() as conn:
-        for key in ("daily:d:user:1:2025-03-09", "daily:d:user:1:2025-03-10", "daily:d:user:10:2025-03-11", "daily%"):
-            owe(conn, key)
-        assert deliveries.latest_key(conn, "daily:d:user:1:") == "daily:d:user:1:2025-03-10"
-        assert deliveries.latest_key(conn, "daily:d:user:2:") is None
-        # A name may hold what a search takes for a pattern.
-        assert deliveries.latest_key(conn, "%") is None
-        assert deliveries.latest_key(conn, "daily_") is None
+        # The next time it waits for something else.
+        conn.execute(update(delivery).values(claimed_by="w"))
+        for row in conn.execute(select(delivery.c.id)).all():
+            deliveries.let_go(conn, row.id, "w", next_try_at=later, error="503")
+        assert deliveries.wake(conn, 7) == 0
+
+
+def test_which_keys_are_owed_is_known_whatever_became_of_them(store: Store) -> None:
+    with store.writing() as conn:
+        for key in ("digest:d:user:1:2025-03-09", "digest:d:user:1:2025-03-10", "digest:d:user:10:2025-03-11"):
+            made, _ = owe(conn, key)
+        deliveries.finish(conn, made, now=NOW)
+        asked = ["digest:d:user:1:2025-03-10", "digest:d:user:10:2025-03-11", "digest:d:user:1:2025-03-11", "%"]
+        assert deliveries.owed_of(conn, asked) == set(asked[:2])
+        assert deliveries.owed_of(conn, []) == set()
+
+
+@pytest.mark.parametrize("what", ["taken over", "done", "dropped", "deleted", "kicked", "given back"])
+def test_what_is_not_ones_own_any_more_is_left_alone(store: Store, what: str) -> None:
+    with store.writing() as conn:
+        guilds.joined(conn, 7, "Server", now=NOW)
+        made, _ = owe(conn, "k")
+        (mine,) = deliveries.claim_due(conn, "w", NOW, 10)
+        assert deliveries.renew(conn, made, "w", now=NOW)
+    later = NOW + deliveries.HOLD
+    with store.writing() as conn:
+        if what == "taken over":
+            assert deliveries.claim_due(conn, "another", later, 10)
+        elif what == "done":
+            deliveries.finish(conn, made, now=later)
+        elif what == "dropped":
+            deliveries.drop(conn, made, "gone", now=later)
+        elif what == "deleted":
+            conn.execute(delete(delivery))
+        elif what == "kicked":
+            guilds.left(conn, 7, now=later)
+        else:
+            deliveries.let_go(conn, made, "w", next_try_at=None, error=None)
+        before = [tuple(row) for table in (delivery, delivery_part) for row in conn.execute(select(table))]
+        assert not deliveries.renew(conn, made, "w", now=later)
+        assert deliveries.freeze(conn, mine, "w", now=later, late=True) is None
+        assert not deliveries.trying(conn, made, 0, "w", now=later)
+        if what != "kicked":
+            deliveries.let_go(conn, made, "w", next_try_at=None, error="mine failed")
+        assert [tuple(row) for table in (delivery, delivery_part) for row in conn.execute(select(table))] == before
+
+
+def test_work_that_goes_on_is_not_taken_over(store: Store) -> None:
+    almost = NOW + deliveries.HOLD - timedelta(seconds=1)
+    with store.writing() as conn:
+        made, _ = owe(conn, "k")
+        deliveries.claim_due(conn, "w", NOW, 10)
+        assert deliveries.trying(conn, made, 0, "w", now=almost)
+    assert _claimed(store, NOW + deliveries.HOLD, "another") == []
+    assert _claimed(store, almost + deliveries.HOLD, "another") == ["k"]
+
+
+def test_what_is_to_be_posted_in_a_server_is_dropped_and_nothing_else(store: Store) -> None:
+    with store.writing() as conn:
+        for key, place in (
+            ("channel", CHANNEL), ("thread", Place("thread", "43", 7, 42)), ("person", Place("user", "1", 7)),
+            ("other server", Place("channel", "44", 8)),
+        ):  # fmt: skip
+            owe(conn, key, place)
+        deliveries.owe(
+            conn, "take back", CHANNEL, [], due_at=NOW, now=NOW, action="delete", target_message_id=9
+        )  # fmt: skip
+        deliveries.drop_posts(conn, 7, "away", now=NOW)
+    assert sorted(_claimed(store, NOW)) == ["other server", "person", "take back"]
 
 
 @given(st.text(), st.text(), st.integers(0, 50))
@@ -331,5 +405,5 @@ def test_what_was_done_long_ago_is_forgotten(store: Store) -> None:
         deliveries.finish(conn, done, now=NOW)
         assert deliveries.forget(conn, now=NOW + deliveries.KEPT_WHEN_DONE) == 0
         assert deliveries.forget(conn, now=NOW + deliveries.KEPT_WHEN_DONE + timedelta(seconds=1)) == 1
-        assert deliveries.latest_key(conn, "done") is None
+        assert deliveries.owed_of(conn, ["done", "owed"]) == {"owed"}
         assert deliveries.open_count(conn) == 1

@@ -19,6 +19,7 @@ from bot.store.schema import (
     article_revision,
     audit,
     briefing,
+    delivery,
     event,
     feed,
     guild,
@@ -156,16 +157,26 @@ def test_a_month_after_it_left_nothing_of_a_server_is_stored_and_all_of_the_othe
     assert _everything(store) == others
 
 
-def test_back_within_a_month_it_has_kept_everything(store: Store) -> None:
+def test_back_within_a_month_it_has_kept_everything_and_begins_anew(store: Store) -> None:
+    back = NOW + timedelta(days=29)
     with store.writing() as conn:
         story_id = _shared(conn)
         _live(conn, KICKED, story_id)
     before = _everything(store)
     with store.writing() as conn:
         guilds.left(conn, KICKED, now=NOW)
-        assert guilds.joined(conn, KICKED, f"Server {KICKED}", now=NOW + timedelta(days=29))
+        assert guilds.joined(conn, KICKED, f"Server {KICKED}", now=back)
         assert guilds.forget(conn, now=NOW + timedelta(days=365)) == []
-    assert _everything(store) == before
+    changed = {"delivery", "delivery_part", "shown", "guild_briefing"}
+    after = _everything(store)
+    assert {name for name in before if before[name] != after[name]} == changed
+    assert {name: len(rows) for name, rows in before.items()} == {name: len(rows) for name, rows in after.items()}
+    with store.reading() as conn:
+        plan = conn.execute(select(guild_briefing)).one()
+        owed = conn.execute(select(delivery.c.once_key).where(delivery.c.done_at.is_(None))).scalars().all()
+    assert (plan.set_up_at, plan.news_from) == (back, back - timedelta(days=1))
+    # Nothing is posted at once; what a person is owed is theirs.
+    assert sorted(owed) == ["elsewhere", f"update:{KICKED + 4}"]
 
 
 def test_no_other_table_names_a_server() -> None:
@@ -181,7 +192,7 @@ def test_to_a_server_that_removed_the_bot_nothing_is_sent_or_told(store: Store) 
         with store.writing() as conn:
             found = deliveries.claim_due(conn, "w", later, 10)
             for one in found:
-                deliveries.let_go(conn, one.id, next_try_at=None, error=None)
+                deliveries.let_go(conn, one.id, "w", next_try_at=None, error=None)
             told = events.untold(conn, "d", now=later, since=NOW)
         return {one.once_key for one in found}, {one.id for one in told}
 
@@ -205,7 +216,7 @@ def test_to_a_server_that_removed_the_bot_nothing_is_sent_or_told(store: Store) 
     )
     with store.writing() as conn:
         guilds.joined(conn, KICKED, "S", now=later)
-    assert owed_and_untold() == everybody
+    assert owed_and_untold() == ({f"post {OTHER}", "direct"}, everybody[1])
 
 
 def test_joining_is_news_once(store: Store) -> None:

@@ -22,10 +22,15 @@ def upgrade() -> None:
     with op.batch_alter_table("briefing", schema=None) as batch_op:
         batch_op.add_column(sa.Column("table_at", sa.DateTime(timezone=True), nullable=True))
 
+    with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("refused", sa.Boolean(), server_default=sa.false(), nullable=False))
+
     with op.batch_alter_table("guild", schema=None) as batch_op:
         batch_op.add_column(sa.Column("name", sa.Text(), nullable=True))
 
     with op.batch_alter_table("guild_briefing", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("news_from", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("told_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.drop_index(op.f("ix_guild_briefing_guild_id"))
         batch_op.create_unique_constraint(op.f("uq_guild_briefing_guild_id_dossier"), ["guild_id", "dossier"])
 
