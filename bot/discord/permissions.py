@@ -100,7 +100,7 @@ def checks(place: Spot, me: discord.Member) -> tuple[Check, ...]:
         remedy = "unlock it, or choose another place"
         found.append(Check("An unlocked thread", f"{place.channel.name} is locked", False, True, remedy))
     if place.closed and not have.manage_threads:
-        remedy = f"write @{me.display_name} in the thread, which adds me to it"
+        remedy = f"mention {me.display_name} in the thread, which adds me to it"
         found.append(
             Check("A place in the thread", "a private thread is for those who were added", False, True, remedy)
         )

@@ -8,6 +8,7 @@ import pytest
 
 from bot.answers import Answer
 from bot.commands import COMMANDS, answer
+from bot.discord import replies
 from bot.render import render
 from bot.request import LOCAL_READER, Request, parse
 from bot.run import Running
@@ -135,7 +136,11 @@ async def test_what_is_not_for_us_is_left_alone(line: str, discord: DiscordDoubl
     assert discord.sends == 0
 
 
-async def test_a_reply_with_chatter_is_left_alone(discord: DiscordDouble, start: Start) -> None:
+CHATTER = ["thanks, good bot", "Who would have thought!", "Source?", "stop it", "News to me", "table for two"]
+
+
+@pytest.mark.parametrize("line", CHATTER)
+async def test_a_reply_with_chatter_is_left_alone(line: str, discord: DiscordDouble, start: Start) -> None:
     guild = discord.add_guild("Nordwind")
     channel = guild.add_channel("general")
     anna = discord.add_user("anna")
@@ -143,7 +148,7 @@ async def test_a_reply_with_chatter_is_left_alone(discord: DiscordDouble, start:
     async with start():
         asked = await discord.say(anna, channel, "!status Germany")
         (ours,) = await discord.replies_to(asked)
-        await discord.say(anna, channel, "thanks, good bot", reply_to=ours)
+        await discord.say(anna, channel, line, reply_to=ours)
         await discord.settled()
     assert discord.sends == 1
 
@@ -238,6 +243,50 @@ async def test_a_guess_can_be_corrected_in_a_form(discord: DiscordDouble, start:
         assert pressed.modal is not None
         done = await discord.submit(anna, pressed, {"country": "Guernsey"})
         assert "Guernsey: no statement on file" in done.messages[0].content
+
+
+async def test_a_form_that_was_opened_before_a_restart_is_answered(discord: DiscordDouble, start: Start) -> None:
+    guild = discord.add_guild("Nordwind")
+    channel = guild.add_channel("general")
+    anna = discord.add_user("anna")
+    guild.join(anna)
+    async with start():
+        asked = await discord.say(anna, channel, "!status Germny")
+        (reply,) = await discord.replies_to(asked)
+        pressed = await discord.press(anna, reply, "Not Germany?")
+    async with start():
+        done = await discord.submit(anna, pressed, {"country": "Guernsey"})
+        (shown,) = done.messages
+        assert "Guernsey: no statement on file" in shown.content
+        assert shown.ephemeral
+        assert pressed.modal is not None
+        pressed.modal["custom_id"] = "5f0c"
+        old = await discord.submit(anna, pressed, {"country": "Guernsey"})
+        assert "older version of me" in old.messages[0].content
+
+
+@pytest.mark.parametrize("member", [True, False], ids=["in its own servers", "where a person installed it"])
+@pytest.mark.parametrize("slow", [False, True])
+async def test_a_long_answer_is_whole_or_says_what_it_left_out(
+    member: bool, slow: bool, discord: DiscordDouble, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guild = discord.add_guild("Nordwind", present=member)
+    channel = guild.add_channel("general")
+    anna = discord.add_user("anna", installed=True)
+    guild.join(anna)
+    monkeypatch.setattr(render, "as_discord", lambda _: [{"content": f"Part {n}", "flags": 0} for n in range(8)])
+    if slow:
+        monkeypatch.setattr(replies, "SOON", 0.0)
+    async with start():
+        asked = await discord.slash(anna, channel, "about")
+        await discord.until(lambda: len(asked.messages) == (8 if member else 6))
+        await discord.settled()
+        told = [message.content for message in asked.messages]
+    if member:
+        assert told == [f"Part {n}" for n in range(8)]
+    else:
+        assert told == [*(f"Part {n}" for n in range(5)), "3 more messages: ask in a server I am in."]
+    assert discord.refusals == []
 
 
 async def test_follow_a_country_asks_which(discord: DiscordDouble, start: Start) -> None:

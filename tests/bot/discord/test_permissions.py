@@ -5,10 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
+import aiohttp
+import discord as discord_py
 import pytest
 
-from bot.discord.client import NOT_GRANTED
+from bot.answers import Answer
+from bot.commands import answer
+from bot.discord import client
+from bot.discord.client import NOT_GRANTED, RollcallBot
+from bot.request import Request
 from bot.run import Running
 from bot.table import import_rows
 from tests.bot.discord.conftest import MANAGE, NOW, Start, text_of
@@ -177,6 +184,7 @@ class TestClosedDirectMessages:
             assert "Italy" in replies[0].content
             assert "direct messages don't reach you" in replies[1].content
             assert "I try again later" in replies[1].content
+            assert replies[1].reference is next_one, "it says whose messages"
 
             for command in ("!status France", "!status Spain"):
                 again = await discord.say(anna, channel, command)
@@ -184,6 +192,30 @@ class TestClosedDirectMessages:
             await discord.settled()
             assert "don't reach you" not in text_of(channel.messages[-3:])
             assert tries(discord, anna) == 1
+
+    async def test_what_did_not_get_through_is_told_at_the_next_command(
+        self, discord: DiscordDouble, start: Start, channel: Channel, anna: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        anna.dms_open = False
+        send = client.reply_to_message
+        lost: list[discord_py.Message] = []
+
+        async def loses_the_second(bot: RollcallBot, message: discord_py.Message, *args: Any, **more: Any) -> None:
+            if more and not lost:
+                lost.append(message)
+                raise aiohttp.ClientConnectionError
+            await send(bot, message, *args, **more)
+
+        monkeypatch.setattr(client, "reply_to_message", loses_the_second)
+        async with start():
+            await discord.slash(anna, channel, "subscribe", {"country": "Germany"})
+            await discord.until(lambda: discord.refusals)
+            await discord.settled()
+            await discord.say(anna, channel, "!status Italy")
+            await discord.until(lambda: lost)
+            next_one = await discord.say(anna, channel, "!status Spain")
+            replies = await discord.replies_to(next_one, count=2)
+            assert "direct messages don't reach you" in replies[1].content
 
     async def test_a_slash_command_tells_it_to_nobody_else(
         self, discord: DiscordDouble, start: Start, channel: Channel, anna: User
@@ -344,6 +376,27 @@ class TestWithoutSendMessages:
             clock.advance(days=1)
             await discord.say(anna, channel, "!status Germany")
             await discord.until(lambda: len(anna.dm.messages) == 2)
+        assert discord.refusals == []
+
+    async def test_of_those_who_type_a_command_only_the_first_is_told(
+        self, discord: DiscordDouble, start: Start, clock: Clock, channel: Channel, anna: User, bea: User
+    ) -> None:
+        """They may have meant another bot; whoever names this one has not."""
+        channel.deny(rules.SEND)
+        cleo = discord.add_user("cleo")
+        assert channel.guild is not None
+        channel.guild.join(cleo)
+        async with start() as running:
+            for person in (anna, bea):
+                await discord.say(person, channel, "!status Germany")
+                await discord.settled()
+            await discord.say(cleo, channel, f"{discord.bot.mention} status Germany")
+            await discord.settled()
+            await running.look()
+            assert [len(person.dm.messages) for person in (anna, bea, cleo)] == [1, 0, 1]
+            clock.advance(days=1)
+            await discord.say(bea, channel, "!status Germany")
+            await discord.until(lambda: bea.dm.messages)
         assert discord.refusals == []
 
     async def test_a_word_that_is_no_command_is_told_with_one_that_is(
@@ -544,6 +597,121 @@ class TestThreads:
             await running.look()
             assert "Briefing, " in text_of(thread.messages)
         assert discord.refusals == []
+
+    @pytest.mark.parametrize("known", [False, True], ids=["it never was in it", "it was taken out"])
+    async def test_in_a_private_thread_it_must_be_let_in(
+        self, discord: DiscordDouble, start: Start, clock: Clock, channel: Channel, bea: User, known: bool
+    ) -> None:
+        assert channel.guild is not None
+        # Discord tells a bot of no private thread that it is not in.
+        thread = channel.add_thread("council", archived=True)
+        thread.kind, thread.archived = rules.PRIVATE_THREAD, False
+        me = {"id": str(thread.id), "user_id": str(discord.bot.id), "join_timestamp": NOW.isoformat(), "flags": 0}
+        async with start() as running:
+            if known:
+                discord.emit("THREAD_CREATE", {**thread.payload(), "member": me}, channel.guild)
+                card = await set_up(discord, bea, channel, thread)
+                assert "Switch on" in buttons(card)
+                gone = {"guild_id": str(channel.guild.id), "id": str(thread.id), "member_count": 1}
+                removed = {**gone, "removed_member_ids": [str(discord.bot.id)]}
+                discord.emit("THREAD_MEMBERS_UPDATE", removed, channel.guild)
+                await discord.settled()
+            card = await set_up(discord, bea, channel, thread)
+            assert "❌ **A place in the thread is missing**" in card.content
+            assert "mention rollcall in the thread, which adds me to it" in card.content
+            assert "Switch on" not in buttons(card)
+            again = await discord.press(bea, card, "Check again")
+            assert "Switch on" not in buttons(again.messages[0])
+            discord.emit("THREAD_CREATE", {**thread.payload(), "member": me}, channel.guild)
+            await discord.settled()
+            again = await discord.press(bea, card, "Check again")
+            assert "Switch on" in buttons(again.messages[0])
+            await discord.press(bea, again.messages[0], "Switch on")
+            clock.now = NOW.replace(hour=8)
+            await running.look()
+            assert "Briefing, " in text_of(thread.messages)
+        assert discord.refusals == []
+
+
+class TestWhatIsMended:
+    async def test_a_role_that_is_given_is_noticed(
+        self, discord: DiscordDouble, start: Start, clock: Clock, guild: Guild, channel: Channel, bea: User
+    ) -> None:
+        async with start() as running:
+            await switch_on(discord, bea, channel, channel)
+            guild.set_bot_permissions(rules.LEAST & ~rules.SEND)
+            await discord.settled()
+            clock.now = NOW.replace(hour=8)
+            await running.look()
+            assert channel.messages == []
+            role = guild.add_role("speaker", rules.SEND)
+            await discord.settled()
+            me = guild.members[discord.bot.id]
+            me.roles.append(role.id)
+            discord.emit("GUILD_MEMBER_UPDATE", {**me.payload(), "guild_id": str(guild.id)}, guild)
+            await discord.until(lambda: channel.messages)
+        assert discord.refusals == []
+
+    @pytest.mark.parametrize("archived", [False, True])
+    async def test_a_thread_that_is_unlocked_is_noticed(
+        self, discord: DiscordDouble, start: Start, clock: Clock, channel: Channel, bea: User, archived: bool
+    ) -> None:
+        thread = channel.add_thread("talk")
+        async with start() as running:
+            await switch_on(discord, bea, channel, thread)
+            thread.set_thread(locked=True)
+            await discord.settled()
+            clock.now = NOW.replace(hour=8)
+            await running.look()
+            assert thread.messages == []
+            if archived:
+                thread.set_thread(archived=True)
+                await discord.settled()
+            thread.set_thread(locked=False, archived=False)
+            await discord.until(lambda: thread.messages)
+
+    async def test_where_nothing_waits_nothing_is_looked_for(
+        self, discord: DiscordDouble, start: Start, channel: Channel
+    ) -> None:
+        async with start() as running:
+            assert running.bot is not None
+            looks: list[str] = []
+            running.bot.soon = lambda: looks.append("look")
+            channel.deny(rules.SEND)
+            channel.allow(rules.SEND)
+            await discord.settled()
+            assert looks == []
+
+
+class TestWhatACommandKnowsOfItsChannel:
+    async def test_why_nothing_can_be_posted_there(
+        self, discord: DiscordDouble, start: Start, guild: Guild, channel: Channel, anna: User
+    ) -> None:
+        asked: list[Request] = []
+
+        def ask(request: Request) -> Answer:
+            asked.append(request)
+            return answer(request, running.app.library)
+
+        def missing() -> str | None:
+            assert asked[-1].server is not None
+            return asked[-1].server.missing
+
+        async with start(ask=ask) as running:
+            first = await discord.say(anna, channel, "!help")
+            await discord.replies_to(first)
+            assert missing() is None
+            await discord.slash(anna, channel, "help")
+            assert missing() is None
+            channel.deny(rules.READ_HISTORY)
+            await discord.settled()
+            second = await discord.say(anna, channel, "!help")
+            await discord.replies_to(second)
+            assert "Missing in #general: Read Message History." in (missing() or "")
+            channel.deny(rules.SEND)
+            await discord.settled()
+            await discord.slash(anna, channel, "help")
+            assert "Missing in #general: Send Messages, Read Message History." in (missing() or "")
 
 
 class TestOtherChannels:

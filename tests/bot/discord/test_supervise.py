@@ -159,6 +159,36 @@ async def test_an_event_that_comes_twice_is_answered_once_in_the_outbox(discord:
     assert len(anna.dm.messages) == 1
 
 
+async def test_an_event_that_comes_twice_is_answered_once(discord: DiscordDouble, start: Start) -> None:
+    guild = discord.add_guild("Nordwind")
+    channel = guild.add_channel("general")
+    anna = discord.add_user("anna")
+    guild.join(anna)
+    async with start():
+        asked = await discord.say(anna, channel, "!who-is-in")
+        await discord.repeat(asked)
+        (reply, *_) = await discord.replies_to(asked)
+        await discord.settled()
+        assert [message.content for message in channel.messages].count(reply.content) == 1
+        nonces = [str(message.nonce) for message in channel.messages[1:]]
+        assert len(set(nonces)) == len(nonces)
+
+
+async def test_an_answer_whose_arrival_is_not_told_is_sent_once(discord: DiscordDouble, start: Start) -> None:
+    guild = discord.add_guild("Nordwind")
+    channel = guild.add_channel("general")
+    anna = discord.add_user("anna")
+    guild.join(anna)
+    async with start():
+        fault = discord.fail("POST", rf"/channels/{channel.id}/messages", 502, after=True)
+        await discord.say(anna, channel, "!status Germany")
+        await discord.until(lambda: fault.times == 0)
+        # The library tries again after a second.
+        await discord.until(lambda: len([one for one in discord.requests if one.path.endswith("/messages")]) == 2)
+        await discord.settled()
+        assert len(channel.messages) == 2
+
+
 async def test_the_intent_that_is_not_granted_is_not_asked_for(clock: Clock, home: Path) -> None:
     async with DiscordDouble(clock=clock, message_content=False) as discord:
         write_settings(home, discord)
