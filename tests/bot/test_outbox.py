@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -12,11 +13,13 @@ from itertools import count
 from typing import Any
 
 import pytest
+from discord.utils import time_snowflake
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from bot import outbox
+from bot.discord.messenger import DiscordMessenger, InvalidRequests, meaning
 from bot.due import FOLDED_AFTER, LATE_AFTER
 from bot.outbox import (
     NONCE_REMEMBERED,
@@ -31,7 +34,7 @@ from bot.outbox import (
     gives_up,
     next_try,
 )
-from bot.store import deliveries
+from bot.store import deliveries, guilds
 from bot.store.deliveries import Delivery, Part, Place
 from bot.store.engine import Connection, Store
 from bot.store.schema import delivery, delivery_part
@@ -99,6 +102,21 @@ def test_what_is_given_up_and_what_is_kept(outcome: NotSent, place: Place, age: 
     else:
         assert (reason is not None) == (age > FOLDED_AFTER)
         assert reason is None or reason.endswith("words")
+
+
+@pytest.mark.parametrize(
+    ("key", "reason"),
+    [
+        *(
+            (f"{kind}:1", "Older than a day, so the next one tells it. 503")
+            for kind in ("briefing", "update", "digest")
+        ),
+        *((f"{kind}:1", "Older than a day. 503") for kind in ("retract", "trouble", "gone", "hello")),
+    ],
+)
+def test_only_what_the_next_one_tells_is_said_to_be_told_by_it(key: str, reason: str) -> None:
+    old = replace(_delivery(CHANNEL, NOW - timedelta(days=2)), once_key=key)
+    assert gives_up(old, NotSent(Trouble.AGAIN, "503"), NOW) == reason
 
 
 # --- What is done
@@ -471,6 +489,175 @@ async def test_a_place_that_refuses_is_kept_told_and_served_once_it_takes_messag
     assert discord.words() == ["a1", "b1"]
 
 
+async def test_what_could_not_be_looked_for_is_tried_when_permissions_change(sqlite_store: Store) -> None:
+    discord = Discord(Clock(), answers=["lost"], hides_history=True)
+    owe(sqlite_store, "a", "a1")
+    worker = work(sqlite_store, discord)
+    await worker.round()
+    with sqlite_store.writing() as conn:
+        assert deliveries.wake(conn, 7) == 0, "nothing was refused"
+    discord.clock.now += timedelta(hours=1)
+    await worker.round()
+    discord.hides_history = False
+    with sqlite_store.writing() as conn:
+        assert deliveries.wake(conn, 7) == 1
+    assert await worker.round() == Worked(sent=1)
+    assert discord.words() == ["a1"]
+
+
+@pytest.mark.parametrize("where", ["missing", "post"])
+async def test_an_error_nobody_thought_of_keeps_only_its_own_place_waiting(
+    sqlite_store: Store, where: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    discord, told = Discord(Clock()), Told()
+    owe(sqlite_store, "odd", "a secret", place=Place("channel", "1", 7), due_at=NOW - timedelta(minutes=1))
+    owe(sqlite_store, "behind it", "b1", place=Place("channel", "1", 7))
+    owe(sqlite_store, "elsewhere", "c1", place=Place("channel", "2", 7))
+    once, real = [True], getattr(discord, where)
+
+    async def fails(place: Place, *more: Any) -> Any:
+        if place.id == "1" and once:
+            once.clear()
+            raise RuntimeError("odd: 'a secret' could not be read")
+        return await real(place, *more)
+
+    setattr(discord, where, fails)
+    worker = work(sqlite_store, discord, told=told)
+    assert await worker.round() == Worked(sent=1, kept=1)
+    assert discord.words(Place("channel", "2", 7)) == ["c1"]
+    assert [key for key, _ in told.of("kept")] == ["odd"]
+    assert "RuntimeError" in caplog.text
+    assert "secret" not in caplog.text
+    assert rows(sqlite_store)["odd"].next_try_at > NOW
+    discord.clock.now += timedelta(minutes=1)
+    assert await worker.round() == Worked(sent=2)
+    assert discord.words(Place("channel", "1", 7)) == ["a secret", "b1"]
+
+
+@pytest.mark.parametrize("outcome", [NotSent(Trouble.AGAIN, "503"), NotSent(Trouble.GONE, "gone"), None])
+async def test_an_error_in_noting_an_outcome_is_one_deliverys_too(sqlite_store: Store, outcome: Outcome | None) -> None:
+    """What follows an outcome is written with it, by others; it fails here for the first place only."""
+    discord = Discord(Clock(), answers_in={"1": outcome} if outcome else {})
+    owe(sqlite_store, "odd", "a1", place=Place("channel", "1", 7))
+    owe(sqlite_store, "elsewhere", "b1", place=Place("channel", "2", 7))
+
+    def fail(_conn: Connection, one: Delivery, _outcome: Any, _now: datetime) -> None:
+        if one.once_key == "odd":
+            raise ValueError("a view without its channel")
+
+    worker = Outbox(
+        sqlite_store, discord, owner="w", clock=discord.clock, jitter=lambda: 0.0, pace=Pace(1e6),
+        on_sent=fail, on_kept=fail, on_dropped=fail,
+    )  # fmt: skip
+    assert await worker.round() == Worked(sent=1, kept=1)
+    assert discord.words(Place("channel", "2", 7)) == ["b1"]
+    odd = rows(sqlite_store)["odd"]
+    assert (odd.done_at, odd.claimed_by, odd.next_try_at > NOW) == (None, None, True)
+    # Mended, it comes to its end, and nothing is posted twice.
+    discord.clock.now += timedelta(minutes=1)
+    discord.answers_in.clear()
+    assert await work(sqlite_store, discord).round() == Worked(sent=1)
+    assert discord.words(Place("channel", "1", 7)) == ["a1"]
+
+
+async def test_a_retraction_that_failed_for_a_day_is_an_error(
+    sqlite_store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    discord = Discord(Clock(), answers_in={"42": NotSent(Trouble.AGAIN, "503")})
+    owe(sqlite_store, "retract:9", action="delete", target_message_id=9)
+    await work(sqlite_store, discord).round()
+    assert not [one for one in caplog.records if one.levelname == "ERROR"]
+    discord.clock.now += FOLDED_AFTER + timedelta(minutes=1)
+    assert await work(sqlite_store, discord).round() == Worked(dropped=1)
+    assert [one.levelname for one in caplog.records if "dropped" in one.message] == ["ERROR"]
+
+
+class Stalling(Pace):
+    """A process that stands still at its turn, in which ``meanwhile`` others act."""
+
+    def __init__(self, meanwhile: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(1e6)
+        self._meanwhile = [meanwhile]
+
+    async def turn(self) -> None:
+        if self._meanwhile:
+            await self._meanwhile.pop()()
+
+
+def _stalling(store: Store, discord: Discord, meanwhile: Callable[[], Awaitable[None]], told: Told) -> Outbox:
+    return Outbox(
+        store, discord, owner="stalls", clock=discord.clock, jitter=lambda: 0.0, pace=Stalling(meanwhile),
+        on_sent=told.hook("sent"), on_kept=told.hook("kept"), on_dropped=told.hook("dropped"),
+    )  # fmt: skip
+
+
+async def test_a_process_that_stood_still_sends_nothing_another_took_over(store: Store) -> None:
+    discord, told = Discord(Clock()), Told()
+    owe(store, "a", "a1", "a2")
+    owe(store, "b", "b1", due_at=NOW + timedelta(seconds=1))
+    discord.clock.now += timedelta(seconds=1)
+
+    async def others() -> None:
+        discord.clock.now += deliveries.HOLD
+        # So long that Discord has forgotten the nonces by the time the first one goes on.
+        assert await work(store, discord, owner="another").round() == Worked(sent=2)
+        discord.clock.now += timedelta(hours=1)
+
+    assert await _stalling(store, discord, others, told).round() == Worked()
+    assert discord.words() == ["a1", "a2", "b1"]
+    assert not told
+
+
+async def test_what_another_took_over_and_tries_is_not_noted_as_failed(store: Store) -> None:
+    """It stood still while it sent; what the other noted meanwhile holds."""
+    discord, told = Discord(Clock(), answers=[NotSent(Trouble.UNKNOWN, "?")]), Told()
+    owe(store, "a", "a1")
+    taken: list[Delivery] = []
+
+    def overtake(moment: str) -> None:
+        if moment == "post, before it arrives" and not taken:
+            with store.writing() as conn:
+                taken.extend(deliveries.claim_due(conn, "another", discord.clock.now + deliveries.HOLD, 10))
+                deliveries.sent(conn, taken[0].id, 0, 77, now=discord.clock.now)
+
+    discord.at = overtake
+    assert await work(store, discord, told=told).round() == Worked()
+    assert states(store) == ["sent"]
+    assert rows(store)["a"].claimed_by == "another"
+    assert not told
+
+
+@pytest.mark.parametrize("what", ["deleted", "kicked", "dropped"])
+async def test_what_was_stopped_after_it_was_claimed_is_not_sent(store: Store, what: str) -> None:
+    discord, told = Discord(Clock()), Told()
+    owe(store, "a", "a1")
+
+    async def stop() -> None:
+        with store.writing() as conn:
+            if what == "deleted":
+                conn.execute(delete(delivery))
+            elif what == "kicked":
+                guilds.left(conn, 7, now=NOW)
+            else:
+                (one,) = conn.execute(select(delivery.c.id)).scalars()
+                deliveries.drop(conn, one, "not wanted", now=NOW)
+
+    with store.writing() as conn:
+        guilds.joined(conn, 7, "Server", now=NOW)
+    assert await _stalling(store, discord, stop, told).round() == Worked()
+    assert discord.arrived == []
+    assert not told
+
+
+async def test_what_else_is_owed_to_somebody_who_refuses_is_not_tried_in_this_round(sqlite_store: Store) -> None:
+    discord, told = Discord(Clock(), answers=[NotSent(Trouble.REFUSED, "closed")]), Told()
+    for number in range(3):
+        owe(sqlite_store, str(number), "x", place=PERSON, due_at=NOW - timedelta(minutes=3 - number))
+    assert await work(sqlite_store, discord, told=told).round() == Worked(dropped=1)
+    assert discord.posts == 1
+    assert [rows(sqlite_store)[key].done_at for key in "12"] == [None, None]
+
+
 async def test_refused_by_discord_itself_is_kept_too(sqlite_store: Store) -> None:
     discord, told = Discord(Clock(), answers=[NotSent(Trouble.REFUSED, "Missing Permissions")]), Told()
     owe(sqlite_store, "a", "a1", "a2")
@@ -675,3 +862,58 @@ async def test_what_was_claimed_and_not_begun_is_given_back_at_the_end(store: St
         assert deliveries.claim_due(conn, "second", store_clock(), 10) == []
         deliveries.release(conn, "first")
         assert len(deliveries.claim_due(conn, "second", store_clock(), 10)) == 1
+
+
+# --- What Discord's answers mean
+
+
+@pytest.mark.parametrize(
+    "error", [json.JSONDecodeError("Expecting value", "<html>", 0), ValueError("odd"), TypeError()]
+)
+def test_an_answer_that_cannot_be_read_leaves_open_whether_the_message_arrived(error: Exception) -> None:
+    assert meaning(error).trouble is Trouble.UNKNOWN
+
+
+class History:
+    """A bot whose only request is for a channel's messages after one, at most a hundred at a time, the oldest first."""
+
+    application_id = 1
+    user = None
+
+    def __init__(self, *messages: tuple[datetime, int, str]) -> None:
+        self.messages = [
+            {"id": time_snowflake(at) + n, "author": {"id": who}, "content": text}
+            for n, (at, who, text) in enumerate(messages)
+        ]
+        self.http = self
+
+    def is_closed(self) -> bool:
+        return False
+
+    async def logs_from(self, _channel: int, limit: int, after: int) -> list[dict[str, Any]]:
+        return [one for one in self.messages if one["id"] > after][:limit]
+
+
+async def _find(*messages: tuple[datetime, int, str], content: str = "words") -> Outcome | None:
+    bot: Any = History(*messages)
+    return await DiscordMessenger(lambda: bot, InvalidRequests()).find(CHANNEL, {"content": content}, NOW)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(), timedelta(seconds=119)])
+async def test_a_message_is_found_though_this_machines_clock_is_ahead(ahead: timedelta) -> None:
+    mine, others = (NOW - ahead, 1, "words"), (NOW, 2, "words")
+    assert isinstance(await _find(others, mine), Sent)
+    assert await _find(others, (NOW - timedelta(days=1), 1, "words"), (NOW, 1, "other words")) is None
+
+
+async def test_white_space_at_the_ends_is_no_difference() -> None:
+    assert isinstance(await _find((NOW, 1, "words"), content="\n words \n"), Sent)
+
+
+async def test_a_message_that_is_too_far_back_to_be_seen_is_not_taken_for_lost() -> None:
+    chatter = [(NOW + timedelta(seconds=n), 2, "chatter") for n in range(400)]
+    assert isinstance(await _find(*chatter[:250], (NOW + timedelta(seconds=260), 1, "words")), Sent)
+    assert await _find(*chatter[:299]) is None
+    found = await _find(*chatter, (NOW + timedelta(seconds=500), 1, "words"))
+    assert isinstance(found, NotSent)
+    assert found.trouble is Trouble.UNSEEN

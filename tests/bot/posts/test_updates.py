@@ -24,11 +24,11 @@ from bot.library import Library
 from bot.posts import updates
 from bot.posts.updates import Hours, Message, due_messages, make_due
 from bot.render.buttons import SAY
-from bot.seeding import record_mentions
+from bot.seeding import find_mentions, record_mentions
 from bot.store import articles, briefings, deliveries, events, guilds, subscriptions
-from bot.store.engine import Store
+from bot.store.engine import Connection, Store
 from bot.store.events import Event, EventKind, Untold
-from bot.store.schema import delivery, delivery_part, quote, subscriber_update
+from bot.store.schema import delivery, delivery_part, guild_briefing, quote, subscriber_update
 from summaries.article import Article, Draft, Published
 from tests.bot.tables import NOW, SENTENCES, TEXT, Editor, library, row
 
@@ -265,7 +265,7 @@ class World:
                           published=Published(self.now, "time", "stated"))  # fmt: skip
             stored = articles.add(conn, self.editor.key, name, draft, article_id=name, now=self.now)
             article = Article(name, stored.revision, text, language="en")
-            record_mentions(conn, self.editor.key, article, stored, self.library.parties)
+            record_mentions(conn, self.editor.key, stored, find_mentions(article, self.library.parties))
             record_mentions_events(conn, self.editor.key, article, now=self.now)
 
     def look(self) -> list[Any]:
@@ -362,6 +362,65 @@ def test_the_hour_is_that_of_the_servers_briefing(quick: World) -> None:
     (found,) = quick.look()
     assert (found.guild_id, found.due_at) == (7, at(26, 19, 15))
     assert "in A server, since" in quick.words(found)
+
+
+def test_a_zone_that_this_machine_does_not_know_keeps_nobody_waiting(quick: World) -> None:
+    quick.editor.change(DE)
+    with quick.store.writing() as conn:
+        guilds.joined(conn, 7, "A server", now=quick.now)
+        plan = briefings.switch_on(
+            conn, quick.editor.key, 7, channel_id=42, thread_id=None, hour=time(20, 15), zone="Europe/Berlin", by=1,
+            now=quick.now,
+        )  # fmt: skip
+        conn.execute(update(guild_briefing).where(guild_briefing.c.id == plan.id).values(zone="Moon/Tranquility"))
+    quick.follow("1", cadence="daily", guild_id=7)
+    quick.follow("2")
+    quick.wait(hours=1)
+    quick.editor.change(REFUSES)
+    quick.editor.now = at(26, 20, 14)
+    assert _places(quick.look()) == [("user", "2")]
+    quick.editor.now = at(26, 20, 15)
+    (found,) = quick.look()
+    assert (found.place_id, found.due_at) == ("1", at(26, 20, 15))
+
+
+def test_a_servers_hour_is_read_once_in_a_look(quick: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    real = briefings.plan_of
+
+    def counting(conn: Connection, dossier: str, guild_id: int) -> Any:
+        read.append(guild_id)
+        return real(conn, dossier, guild_id)
+
+    quick.editor.change(DE)
+    with quick.store.writing() as conn:
+        for number in (7, 8):
+            guilds.joined(conn, number, "A server", now=quick.now)
+    for number in range(6):
+        quick.follow(str(number), guild_id=7 + number % 2)
+    quick.wait(hours=1)
+    quick.editor.change(REFUSES)
+    quick.wait(hours=1)
+    monkeypatch.setattr(briefings, "plan_of", counting)
+    assert len(quick.look()) == 6
+    assert sorted(read) == [7, 8]
+
+
+def test_one_digest_a_day_however_many_days_lie_between(quick: World) -> None:
+    quick.editor.change(DE)
+    quick.follow("1", cadence="daily")
+    quick.wait(hours=1)
+    days = []
+    for number, stance in enumerate(["refuses", "support", "open", "refuses", "support"]):
+        quick.editor.change(replace(DE, stance=stance))
+        quick.editor.now += timedelta(days=1 + 3 * number)
+        for _ in range(3):
+            quick.wait(hours=1)
+            days += [one.once_key[-10:] for one in quick.look()]
+            # What comes in after the day's message waits for the next day's.
+            quick.news("The government of Germany has met.", f"{quick.now:%d %H}")
+    assert len(days) == len(set(days)) == 5
+    assert days == sorted(days)
 
 
 def test_paused_or_removed_nobody_hears_anything(quick: World) -> None:

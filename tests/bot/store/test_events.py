@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from threading import Event
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
@@ -15,7 +16,7 @@ from bot.store import deliveries, dossiers, events, subscriptions
 from bot.store.deliveries import Place
 from bot.store.engine import Connection, Store
 from bot.store.events import EventKind, Untold
-from bot.store.schema import delivery, event, subscriber_update, subscription
+from bot.store.schema import delivery, delivery_part, event, subscriber_update, subscription
 
 NOW = datetime(2025, 3, 26, 12, 0, tzinfo=UTC)
 EARLIER = NOW - timedelta(days=1)
@@ -220,3 +221,54 @@ def test_old_ones_are_forgotten_with_who_was_told(store: Store) -> None:
         record(conn, "new", now=NOW + timedelta(days=1))
         assert events.forget(conn, before=NOW + timedelta(hours=1)) == 1
         assert [cause for _, cause in untold(conn, NOW + timedelta(days=2))] == ["new"]
+
+
+@pytest.mark.parametrize("kind", ["user", "channel"])
+def test_whoever_leaves_is_sent_nothing_more_of_it_that_was_not_tried(store: Store, kind: Any) -> None:
+    with store.writing() as conn:
+        numbers = iter(range(1, 100))
+
+        def tell(key: str, *parties: str, who: str = "1", dossier: str = "d", state: str = "owed") -> None:
+            made, _ = deliveries.owe(conn, key, Place(kind, who), [{"content": "x"}] * 2, due_at=NOW, now=NOW)
+            conn.execute(
+                update(delivery_part)
+                .where(delivery_part.c.delivery_id == made, delivery_part.c.position == 0)
+                .values(state=state)
+            )
+            ids = []
+            for party in parties:
+                record(conn, str(next(numbers)), party, dossier=dossier)
+                ids.append(conn.execute(select(func.max(event.c.id))).scalar_one())
+            events.tell(conn, kind, who, ids, delivery_id=made, now=NOW)
+
+        for who in ("1", "2"):
+            for party in ("DE", "FR"):
+                subscribe(conn, who, party, kind=kind)
+        subscribe(conn, "1", "DE", kind=kind, dossier="e")
+        tell("update:d:de", "DE")
+        tell("digest:d:refused", "DE", "DE", state="parked")
+        tell("digest:d:fr", "FR")
+        tell("digest:d:both", "DE", "FR")
+        tell("update:e:de", "DE", dossier="e")
+        tell("hello:d:1:now")
+        tell("briefing:1")
+        tell("update:d:others", "DE", who="2")
+        for state in ("sending", "unknown", "sent"):
+            tell(f"update:d:{state}", "DE", state=state)
+        everything = still_owed(conn)
+
+        def leave(*parties: str) -> set[str]:
+            for party in parties:
+                subscriptions.remove(conn, "d", kind, "1", party)
+            before = still_owed(conn)
+            events.withdraw(conn, "d", kind, "1", welcome="hello:d:1:", now=NOW)
+            return before - still_owed(conn)
+
+        assert leave() == set()
+        assert leave("DE") == {"update:d:de", "digest:d:refused"}
+        assert leave("FR") == {"digest:d:fr", "digest:d:both", "hello:d:1:now"}
+        assert len(everything) == 11
+
+
+def still_owed(conn: Connection) -> set[str]:
+    return set(conn.execute(select(delivery.c.once_key).where(delivery.c.done_at.is_(None))).scalars())

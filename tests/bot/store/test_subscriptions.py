@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, insert, select, update
@@ -89,6 +90,38 @@ def test_a_subscriber_who_is_not_reached_is_left_alone_and_then_paused(store: St
         assert _followed(conn) == [("DE", "paused", 1), ("FR", "active", 0)]
         assert [one.party for one in subscriptions.active_of(conn, "d", "user", ALICE)] == ["FR"]
         assert [one.failures for one in subscriptions.listed(conn, "d", "user", BOB)] == [0]
+
+
+def test_refusals_count_once_until_the_next_try_has_come(store: Store) -> None:
+    hour = timedelta(hours=1)
+    with store.writing() as conn:
+        subscriptions.add(conn, "d", "user", ALICE, "DE", "daily", now=NOW)
+        subscriptions.failed(conn, "user", ALICE, next_try_at=NOW + hour, now=NOW)
+        # Begun to follow while they are left alone: that waits as well, and is to be told.
+        subscriptions.add(conn, "d", "user", ALICE, "FR", "daily", now=NOW)
+        assert subscriptions.take_failure(conn, ALICE, now=NOW)
+        for seconds in (1, 2):
+            subscriptions.failed(conn, "user", ALICE, next_try_at=None, now=NOW + timedelta(seconds=seconds))
+        assert _followed(conn) == [("DE", "active", 1), ("FR", "active", 0)]
+        tries = conn.execute(select(subscription.c.next_try_at)).scalars().all()
+        assert list(tries) == [NOW + hour] * 2
+        assert subscriptions.take_failure(conn, ALICE, now=NOW)
+        assert not subscriptions.has_failure(conn, ALICE)
+        subscriptions.failed(conn, "user", ALICE, next_try_at=NOW + 2 * hour, now=NOW + hour)
+        assert _followed(conn) == [("DE", "active", 2), ("FR", "active", 1)]
+
+
+@pytest.mark.parametrize("kind", ["user", "channel"])
+def test_a_message_that_arrives_wakes_all_that_failures_had_paused(store: Store, kind: Any) -> None:
+    with store.writing() as conn:
+        for who in (ALICE, BOB):
+            for party in ("DE", "FR"):
+                subscriptions.add(conn, "d", kind, who, party, "daily", now=NOW)
+            subscriptions.failed(conn, kind, who, next_try_at=None, now=NOW)
+        subscriptions.add(conn, "d", kind, ALICE, "FR", "daily", now=NOW)
+        subscriptions.reached(conn, kind, ALICE, None)
+        assert {(one.state, one.failures) for one in subscriptions.listed(conn, "d", kind, ALICE)} == {("active", 0)}
+        assert {one.state for one in subscriptions.listed(conn, "d", kind, BOB)} == {"paused"}
 
 
 def test_being_reached_without_a_direct_channel_forgets_failures_and_not_the_channel(store: Store) -> None:
