@@ -141,10 +141,11 @@ class RollcallBot(commands.AutoShardedBot):
                         guilds.joined(connection, identifier, name, now=now)
                     for identifier in gone:
                         guilds.left(connection, identifier, now=now)
-            self._known.update(here)
             self._read_prefixes()
 
         await asyncio.to_thread(note)
+        # One that removed the bot meanwhile is no longer among them.
+        self._known.update(guild.id for guild in self.guilds if guild.id in here)
         log.info("Ready. Servers: %d.", len(still_in))
         if not still_in and self.application_id is not None:
             log.info("To invite me into one: %s Then type /setup there.", invitation.link(self.application_id))

@@ -14,7 +14,6 @@ from sqlalchemy import func, select
 
 from bot import table
 from bot.run import Running
-from bot.store import claims
 from bot.store.schema import metadata
 from tests.bot.discord.conftest import MANAGE, Start, text_of
 from tests.conftest import Clock
@@ -263,7 +262,6 @@ async def test_the_whole_life(
         for name in ("guild", "guild_briefing", "briefing", "subscription", "delivery", "delivery_part", "audit"):
             assert rows_of(running, name) == 0, name
         assert rows_of(running, "claim") > 20
-        assert claims.get
     assert all(not message.pings for message in discord.all_messages)
 
 

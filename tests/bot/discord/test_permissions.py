@@ -298,7 +298,10 @@ class TestClosedDirectMessages:
             anna.dms_open = True
             await discord.slash(anna, channel, "subscribe", {"country": "Germany"})
             await running.look()
-            assert "Germany: open to it. Was: unclear." in anna.dm.messages[-1].content.replace("**", "")
+            assert len(anna.dm.messages) == 3
+            told = text_of(anna.dm.messages[1:])
+            assert "Germany: open to it. Was: unclear." in told.replace("**", "")
+            assert "This message shows that mine reach you" in told
 
     async def test_a_daily_message_is_tried_once_a_day_and_then_paused(
         self, discord: DiscordDouble, start: Start, clock: Clock, channel: Channel, anna: User
