@@ -6,6 +6,7 @@ These are no commands of the terminal: a server, a channel and its permissions e
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -79,6 +80,10 @@ def parse_hour(text: str) -> time | None:
     return time(hour, minute) if hour < 24 and minute < 60 else None
 
 
+_ABBREVIATED = frozenset({"GMT", "WET", "CET", "EET"})
+"""Abbreviations that mean one zone with its summer time; "EST" and the like would leave it out."""
+
+
 def parse_zone(text: str) -> str | None:
     """Read a time zone: its name, in any case, or the city it is named after; None when it is none or several."""
     wanted = "_".join(text.strip().casefold().split())
@@ -86,7 +91,14 @@ def parse_zone(text: str) -> str | None:
     exact = [name for name in zones if name.casefold() == wanted]
     if exact:
         return exact[0]
-    cities = [name for name in zones if "/" in name and name.rsplit("/", 1)[1].casefold() == wanted]
+    if wanted.upper() in _ABBREVIATED:
+        return wanted.upper()
+    # Etc/GMT+2 is two hours behind: nobody who types GMT+2 means that.
+    cities = [
+        name
+        for name in zones
+        if "/" in name and not name.startswith("Etc/") and name.rsplit("/", 1)[-1].casefold() == wanted
+    ]
     return cities[0] if len(cities) == 1 else None
 
 
@@ -114,6 +126,8 @@ def suggest_zones(typed: str, limit: int = 25) -> list[str]:
     if not wanted:
         return list(_POPULAR)[:limit]
     found = [name for name in _zones() if wanted in name.casefold()]
+    if not found:
+        return list(_POPULAR)[:limit]
 
     def order(name: str) -> tuple[bool, bool, bool, str]:
         city = name.rsplit("/", 1)[-1].casefold()
@@ -151,7 +165,10 @@ def card(
 ) -> Answer:
     """Return the set-up card: where, when, what, each permission with its remedy. Nothing is posted by it."""
     zone = ZoneInfo(wish.zone)
-    coming = next_due(wish.hour, zone, since=now, last=None, now=now)
+    with library.reading() as connection:
+        running = briefings.plan_of(connection, library.topic.key, wish.guild_id)
+        made = briefings.posted(connection, running.id, 1) if running else []
+    coming = next_due(wish.hour, zone, since=now, last=made[0].local_date if made else None, now=now)
     blocked = any(check.must and not check.ok for check in checked)
     shelf = library.shelf(now.date())
     encoded = wish.encode()
@@ -164,6 +181,7 @@ def card(
         template="setup",
         view={
             "wish": wish,
+            "running": running if running and running.state == "active" else None,
             "local_now": now.astimezone(zone),
             "first": coming.local_date,
             "first_at": coming.at,
@@ -345,7 +363,8 @@ def off(guild_id: int, library: Library, *, by: int, now: datetime) -> Answer:
 
 def settings(guild_id: int, prefix: str | None, library: Library, *, default: str, by: int, now: datetime) -> Answer:
     """Show a server's settings; with ``prefix`` set its own, which must not be words or white space."""
-    if prefix is not None and not re.fullmatch(r"[^\w\s@#<>`*|~/\\-]{1,5}", prefix):
+    visible = prefix is None or all(unicodedata.category(sign)[0] in "PS" for sign in prefix)
+    if prefix is not None and (not visible or not re.fullmatch(r"[^\w\s@#<>`*|~/\\-]{1,5}", prefix)):
         return mistake(
             "settings",
             "bad_prefix",

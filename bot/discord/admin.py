@@ -110,6 +110,8 @@ async def switch_on(interaction: Interaction, wish: Wish) -> None:
         lambda: servers.switch_on(wish, bot.app.library, by=interaction.user.id, now=bot.app.clock()),
         in_place=True,
     )
+    # What waited for the old place may go to the new one.
+    bot.soon()
 
 
 async def preview(interaction: Interaction, plan: Plan) -> None:
@@ -180,6 +182,11 @@ def _setup(bot: RollcallBot) -> Made:
             await _respond(interaction, lambda: servers.wrong_hour(hour) if at is None else servers.wrong_zone(zone))
             return
         in_thread = isinstance(channel, app_commands.AppCommandThread)
+        if isinstance(channel, app_commands.AppCommandThread) and channel.locked:
+            # Locked and archived, it is told of nowhere else.
+            locked = f"The thread {channel.name} is locked. Unlock it, or choose another place."
+            await _respond(interaction, lambda: mistake("setup", "locked_thread", locked))
+            return
         wish = Wish(
             interaction.guild_id or 0,
             channel.parent_id if isinstance(channel, app_commands.AppCommandThread) else channel.id,

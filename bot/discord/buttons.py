@@ -52,7 +52,7 @@ async def pressed(interaction: Interaction, identifier: str) -> None:
         await bot.answer_press(interaction, line)
         return
     if identifier == servers.NOT_NOW:
-        await interaction.response.edit_message(content="Nothing was switched on, and nothing is posted.", view=None)
+        await interaction.response.edit_message(content="Nothing was changed.", view=None)
         return
     start = next((one for one in (servers.CARD, servers.ON, servers.PREVIEW) if identifier.startswith(one)), "")
     wish = Wish.decode(interaction.guild_id or 0, identifier.removeprefix(start))

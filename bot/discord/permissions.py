@@ -115,7 +115,9 @@ def missing_to_post(place: Spot, me: discord.Member) -> str | None:
     if not lacking:
         return None
     names = ", ".join(check.label for check in lacking)
-    return f"Missing in #{place.channel.name}: {names}. To mend it: {lacking[0].remedy}."
+    # The first remedy leads there; the others are the next switches on the same page.
+    remedy = ", and ".join([lacking[0].remedy, *(check.remedy.split(", ")[-1] for check in lacking[1:])])
+    return f"Missing in #{place.channel.name}: {names}. To mend it: {remedy}."
 
 
 def missing_in(place: Spot | None, guild: discord.Guild) -> str | None:

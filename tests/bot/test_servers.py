@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.answers import Answer
+from bot.app import App
 from bot.commands import servers
 from bot.commands.servers import CARD, NOT_NOW, ON, PREVIEW, Check, Wish, parse_hour, parse_zone
 from bot.library import Library
@@ -109,7 +110,7 @@ def test_suggestions_before_anything_is_typed_and_no_more_than_fit() -> None:
     assert all(parse_zone(name) for name in servers.suggest_zones("  "))
     assert len(servers.suggest_zones("a")) == 25
     assert len(servers.suggest_zones("a", limit=3)) == 3
-    assert servers.suggest_zones("no such city") == []
+    assert servers.suggest_zones("no such city") == servers.suggest_zones("")
 
 
 def test_hours_are_suggested_by_what_was_typed() -> None:
@@ -322,3 +323,20 @@ def test_the_card_names_the_first_day_in_every_zone(held: Library) -> None:
         first = answer.view["first_at"]
         assert first > NOW
         assert first.astimezone(ZoneInfo(zone)).date() == answer.view["first"]
+
+
+@pytest.mark.parametrize("typed", ["GMT+2", "gmt-5", "UTC+2", "EST", "PST"])
+def test_what_would_mean_another_hour_is_no_zone(typed: str) -> None:
+    assert servers.parse_zone(typed) is None
+
+
+@pytest.mark.parametrize(("typed", "zone"), [("cet", "CET"), ("utc", "UTC"), ("berlin", "Europe/Berlin")])
+def test_abbreviations_that_keep_summer_time_are_zones(typed: str, zone: str) -> None:
+    assert servers.parse_zone(typed) == zone
+
+
+@pytest.mark.parametrize("prefix", ["\u202e", "\u200b", "\u2060!"])
+def test_a_prefix_can_be_seen(prefix: str, app: App) -> None:
+    answered = servers.settings(5, prefix, app.library, default="!", by=1, now=NOW)
+    assert answered.error is not None
+    assert answered.error.code == "bad_prefix"
