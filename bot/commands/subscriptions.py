@@ -97,6 +97,8 @@ def _speaker(request: Request, command: str) -> Request | Answer:
     if match is None:
         return request
     words = request.words[: match.start()].strip()
+    if request.server is None and request.reader.kind == "user" and request.direct is None:
+        return mistake(command, "not_here", "I am no member of this server, so nothing can be sent to a channel of it.")
     if request.server is None:
         # In a terminal or a direct message "here" is where one is anyway.
         return replace(request, words=words)
@@ -172,6 +174,8 @@ def unsubscribe(request: Request, library: Library) -> Answer:
     request = spoken
     everything = request.words.casefold().strip(" .!") in {"all", "everything"}
     party, read_as = None, None
+    if not everything and not request.words:
+        return _which_to_stop(request, library)
     if not everything:
         asked = understand(request, library, "unsubscribe")
         if isinstance(asked, Answer):
@@ -201,6 +205,7 @@ def unsubscribe(request: Request, library: Library) -> Answer:
             "party": party,
             "read_as": read_as,
             "names": names,
+            "reader": request.reader.kind,
             "asked": party.name if party else None,
             "left": left,
         },
@@ -215,6 +220,25 @@ def _name(code: str, library: Library) -> str:
     return party.name if party else code
 
 
+def _which_to_stop(request: Request, library: Library) -> Answer:
+    """Ask what to stop, with what is followed."""
+    with library.reading() as connection:
+        names = sorted(_name(s.party, library) for s in _mine(connection, request, library))
+    here = _here(request)
+    if not names:
+        return mistake("unsubscribe", "missing_party", "Nothing is followed, so there is nothing to stop.")
+    return mistake(
+        "unsubscribe",
+        "missing_party",
+        f"What shall I stop? Followed: {', '.join(names[:20])}{' and more' if len(names) > 20 else ''}. "
+        f"One: {request.prefix}unsubscribe {names[0]}{here}. Everything: {request.prefix}unsubscribe all{here}.",
+        actions=(
+            *(Action(f"Stop {name}", f"unsubscribe {name}{here}") for name in names[:4]),
+            Action("Stop everything", f"unsubscribe all{here}", style=4),
+        ),
+    )
+
+
 def subscriptions(request: Request, library: Library) -> Answer:
     """List what the reader follows, with each party's position and when it last changed."""
     spoken = _speaker(request, "subscriptions")
@@ -225,6 +249,8 @@ def subscriptions(request: Request, library: Library) -> Answer:
     table = library.positions(today)
     with library.reading() as connection:
         followed = _mine(connection, request, library)
+        asked_in = {s.guild_id: guilds.get(connection, s.guild_id) for s in followed if s.guild_id is not None}
+    left = {identifier: guild for identifier, guild in asked_in.items() if guild is not None and guild.left_at}
     listed: list[dict[str, Any]] = []
     for subscription in sorted(followed, key=lambda s: _name(s.party, library)):
         position = table.get(subscription.party)
@@ -238,6 +264,9 @@ def subscriptions(request: Request, library: Library) -> Answer:
                 "counted": counted_as(library.topic, position.claim) if position else None,
                 "last_change": position.last_change if position else None,
                 "paused": subscription.state == "paused",
+                "removed_from": left[subscription.guild_id].name or "a server"
+                if subscription.guild_id in left
+                else None,
             }
         )
     return Answer(

@@ -50,7 +50,6 @@ def build(library: Library, plan: Plan, day: date, *, now: datetime) -> Made:
     Changes of the table made in the last two minutes are left to the next one: an editor may still take them back.
     """
     key = library.topic.key
-    table_at = now - HOLD
     with library.one_moment():
         with library.reading() as connection:
             # Another process may have posted the one before since this one looked.
@@ -65,8 +64,9 @@ def build(library: Library, plan: Plan, day: date, *, now: datetime) -> Made:
                 for one in articles.fresh(connection, key, since=since, guild_id=plan.guild_id)
                 if one.id not in seen
             ]
-            # Before the first briefing everything on the table is known already.
-            before_at = min(told or begun, table_at)
+            # Before the first briefing everything on the table is known already, what was changed just now included.
+            before_at = min(told or begun, now)
+            table_at = max(now - HOLD, before_at)
             stood = _by_id(claims.recorded(connection, key, until=before_at))
             stands = _by_id(claims.recorded(connection, key, until=table_at))
             counted = _by_id(figures.recorded(connection, key, until=before_at))

@@ -318,6 +318,7 @@ def _change(event: Event, library: Library) -> dict[str, Any]:
             if was != now and was is not None and now is not None:
                 axes.append((axis.label, axis.values[was].label, axis.values[now].label))
     new = _receipts(fresh, library)
+    known_words = {(receipt.article, receipt.quote) for receipt in _receipts(_rows(event.before), library)}
     quoted = {(receipt.article, receipt.quote) for receipt in new}
     return {
         "name": library.parties[event.party].name,
@@ -327,6 +328,7 @@ def _change(event: Event, library: Library) -> dict[str, Any]:
         "moved": before is None or after is None or before["label"] != after["label"],
         "axes": axes,
         "new": new,
+        "reread": bool(new) and all((receipt.article, receipt.quote) in known_words for receipt in new),
         # The same words in another row, or another reading of them, are not quoted twice.
         "old": [receipt for receipt in _receipts(old, library) if (receipt.article, receipt.quote) not in quoted],
     }
@@ -376,8 +378,8 @@ def _mentions(found: Sequence[Event], library: Library) -> list[dict[str, Any]]:
     rows = []
     with library.reading() as connection:
         for identifier, about in by_article.items():
-            plain = about[0].after or {}
-            article = articles.get(connection, library.topic.key, identifier, plain["revision"])
+            # As it reads now: what was edited since must not be quoted as it was.
+            article = articles.get(connection, library.topic.key, identifier)
             if article is None:
                 continue
             rows.append(
