@@ -698,3 +698,22 @@ async def test_two_who_switch_it_on_at_once_set_up_one(
         await look_at(running, clock, at(8))
         await look_at(running, clock, at(8, 1))
     assert [days(served) for served in servers] == [[21]] * 4
+
+
+async def test_what_was_on_the_table_a_minute_before_the_set_up_is_known_there(
+    discord: DiscordDouble, tmp_path: Path, start: Start, clock: Clock
+) -> None:
+    """A new store, set up within the two minutes that changes are held back."""
+    clock.now = at(7, 59)
+    served = add_server(discord)
+    fresh = tmp_path / "fresh"
+    fresh.mkdir()
+    async with start(home=fresh) as running:
+        await served.set_up(discord)
+        await look_at(running, clock, at(8))
+        (first,) = served.channel.messages
+        assert "nothing new on file" in first.content
+        assert "4 in and 2 organisations, 6 maybe, 2 say no, 1 host." in first.content
+        await look_at(running, clock, at(8, day=22))
+        assert "nothing new on file" in served.channel.messages[-1].content
+        assert len(served.channel.messages) == 2

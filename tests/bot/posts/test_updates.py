@@ -559,6 +559,8 @@ KINDS: list[tuple[str, tuple[Any, ...], tuple[Any, ...], list[str], list[int]]] 
     ("differs", (DE,), (LESSER,), ["**Germany: sources now differ.**", "The reporter, in"], [1, 0]),
     ("corrected", (DE,), (replace(DE, quotes=row("x", sentence=3).quotes),),
      ["**Germany: corrected.**", "its position is the same: open to it"], [3, 0]),
+    ("reread", (DE,), (replace(DE, stance="refuses"),),
+     ["**Germany: won't send troops.** Was: open to it.", "**Read anew by an editor, in the same words:**"], [0]),
     ("axis", (replace(DE, axes=IF),), (replace(DE, axes=YES),), ["Own troops: ", "was: "], [0]),
 ]  # fmt: skip
 
