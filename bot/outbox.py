@@ -5,6 +5,9 @@ For each delivery: claim it (commit), fix its words and place (commit), and for 
 that is ``owed`` (never tried) or ``sending`` (may have arrived). What may have arrived is sent again with the same
 nonce while Discord still remembers nonces, and is looked for in the channel's history after that.
 
+Up to the moment of sending each commit asks whether the delivery is still this process's and holds it longer: what
+another one took over meanwhile, or what was deleted, dropped or cut off by a kick, is left alone.
+
 :func:`decide` and :func:`next_try` decide; :class:`Outbox` does.
 """
 
