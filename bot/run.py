@@ -53,6 +53,23 @@ def _owner() -> str:
     return f"{socket.gethostname()[:60]}:{os.getpid()}:{random.randrange(16**6):06x}"  # noqa: S311 (no secret)
 
 
+def _is_dead(owner: str) -> bool:
+    """Tell whether a process that :func:`_owner` named ran on this machine and has surely ended."""
+    host, _, pid = owner.rpartition(":")[0].rpartition(":")
+    if host != socket.gethostname()[:60] or not pid.isdecimal():
+        return False
+    if int(pid) == os.getpid():
+        # In a container every start has the same number; two at once can't.
+        return True
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 @dataclass
 class Running:
     """One running bot over an open :class:`~bot.app.App`. Tests call :meth:`look` and move the clock."""
@@ -179,6 +196,10 @@ class Running:
     def _take_connection(self) -> bool:
         now = self.app.clock()
         with self.app.store.writing() as connection:
+            holder = leases.holder(connection, _CONNECTION)
+            if holder is not None and holder != self.owner and _is_dead(holder):
+                # Killed, it could not give it back: nobody need wait for it.
+                leases.release(connection, _CONNECTION, holder)
             return leases.take(connection, _CONNECTION, self.owner, now=now, until=now + _HELD_FOR)
 
     def _give_connection_back(self) -> None:

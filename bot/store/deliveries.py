@@ -253,7 +253,7 @@ def _part(delivery_id: int, position: int) -> Update:
 
 
 def move(conn: Connection, delivery_id: int, place: Place) -> None:
-    """Send a delivery that was not tried yet to another place."""
+    """Send a delivery that was not tried yet to another place, at once where it waited for the old one."""
     columns = delivery.c
     row = conn.execute(select(columns.once_key).where(columns.id == delivery_id, columns.frozen_at.is_(None))).first()
     if row is None:
@@ -261,7 +261,14 @@ def move(conn: Connection, delivery_id: int, place: Place) -> None:
     conn.execute(
         update(delivery)
         .where(columns.id == delivery_id)
-        .values(place_kind=place.kind, place_id=place.id, guild_id=place.guild_id, channel_id=place.channel_id)
+        .values(
+            place_kind=place.kind,
+            place_id=place.id,
+            guild_id=place.guild_id,
+            channel_id=place.channel_id,
+            # It waited for the old place.
+            next_try_at=None,
+        )
     )
     positions = select(delivery_part.c.position).where(delivery_part.c.delivery_id == delivery_id)
     for position in conn.execute(positions).scalars().all():

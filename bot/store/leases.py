@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, or_, update
+from sqlalchemy import Connection, delete, or_, select, update
 
 from bot.store.dialect import insert
 from bot.store.schema import lease
@@ -24,6 +24,11 @@ def take(conn: Connection, name: str, owner: str, *, now: datetime, until: datet
     )
     # No row comes back where somebody else holds it: the condition kept the update from happening.
     return conn.execute(statement).scalar() is not None
+
+
+def holder(conn: Connection, name: str) -> str | None:
+    """Return who took a lease last and has not given it back; None for nobody."""
+    return conn.execute(select(lease.c.owner).where(lease.c.name == name)).scalar()
 
 
 def renew(conn: Connection, name: str, owner: str, *, now: datetime, until: datetime) -> bool:

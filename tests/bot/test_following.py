@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -363,5 +364,26 @@ async def test_one_that_was_killed_is_waited_for_and_one_that_stood_still_makes_
     with moving.store.writing() as conn:
         leases.release(conn, "connection", "another")
     await connection.until(running)
+    stop.set()
+    await task
+
+
+async def test_one_that_was_killed_on_this_machine_is_not_waited_for(
+    moving: App, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = Connections(monkeypatch)
+    ended = await asyncio.create_subprocess_exec(sys.executable, "-c", "pass")
+    await ended.wait()
+    host = Running(moving).owner.split(":")[0]
+    with moving.store.writing() as conn:
+        leases.take(conn, "connection", f"{host}:{ended.pid}:0a", now=NOW, until=NOW + timedelta(seconds=90))
+
+    async def never(_seconds: float) -> None:
+        raise AssertionError("nobody is to be waited for")
+
+    running, stop = Running(moving, sleep=never), asyncio.Event()
+    task = asyncio.create_task(running.run(TOKEN, stop))
+    await connection.until(running)
+    assert clock.now == NOW
     stop.set()
     await task

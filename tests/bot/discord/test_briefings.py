@@ -457,6 +457,7 @@ async def test_what_waits_moves_with_the_channel(
     async with start() as running:
         await served.set_up(discord)
         served.channel.deny(SEND)
+        await discord.settled()
         await look_at(running, clock, at(8))
         clock.now = at(9)
         await served.set_up(discord, channel=elsewhere)
