@@ -48,6 +48,10 @@ _RENEWED_EVERY: Final = timedelta(seconds=20)
 _ASKED_AGAIN_AFTER: Final = 3.0
 
 
+_RUNNING_HERE: Final[set[str]] = set()
+"""The owners that run in this very process."""
+
+
 def _owner() -> str:
     """Return a name for this process among others on the same store."""
     return f"{socket.gethostname()[:60]}:{os.getpid()}:{random.randrange(16**6):06x}"  # noqa: S311 (no secret)
@@ -59,8 +63,8 @@ def _is_dead(owner: str) -> bool:
     if host != socket.gethostname()[:60] or not pid.isdecimal():
         return False
     if int(pid) == os.getpid():
-        # In a container every start has the same number; two at once can't.
-        return True
+        # In a container every start has the same number.
+        return owner not in _RUNNING_HERE
     try:
         os.kill(int(pid), 0)
     except ProcessLookupError:
@@ -187,11 +191,15 @@ class Running:
         Raises :class:`~bot.discord.supervise.GivenUp`.
         """
         point(self.app.settings.discord)
-        while await self._my_turn(stop):
-            try:
-                await self._connected(token, stop)
-            finally:
-                await asyncio.to_thread(self._give_connection_back)
+        _RUNNING_HERE.add(self.owner)
+        try:
+            while await self._my_turn(stop):
+                try:
+                    await self._connected(token, stop)
+                finally:
+                    await asyncio.to_thread(self._give_connection_back)
+        finally:
+            _RUNNING_HERE.discard(self.owner)
 
     def _take_connection(self) -> bool:
         now = self.app.clock()
