@@ -40,6 +40,7 @@ class Store:
         self.clock = clock
         self.url_shown = _shown(engine.url)
         self._password = engine.url.password
+        self._closed = False
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -68,9 +69,14 @@ class Store:
         try:
             with self.engine.connect() as raw:
                 conn = raw.execution_options(**options)
-                # The commit point: leaving this block without an error commits, with one rolls back.
-                with conn.begin():
-                    yield conn
+                try:
+                    # The commit point: leaving this block without an error commits, with one rolls back.
+                    with conn.begin():
+                        yield conn
+                finally:
+                    if self._closed:
+                        # A thread that was still at work when the store was closed: nobody else would close this.
+                        raw.invalidate()
         except SQLAlchemyError as error:
             told = explain(error, self.url_shown, self._password)
             if told is None:
@@ -78,7 +84,8 @@ class Store:
             raise told from error
 
     def close(self) -> None:
-        """Close every connection. The store can't be used afterwards, except by opening it again."""
+        """Close every connection, and those in use as soon as they are not. Open the store again to use it."""
+        self._closed = True
         self.engine.dispose()
 
     def __enter__(self) -> Self:

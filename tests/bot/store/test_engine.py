@@ -294,3 +294,13 @@ def test_a_dossier_is_made_known_once(store: Store) -> None:
         dossiers.ensure(conn, "d", now=NOW)
         dossiers.ensure(conn, "d", now=NOW + timedelta(days=1))
         assert conn.execute(select(dossier.c.created_at)).scalar_one() == NOW
+
+
+def test_what_is_at_work_when_the_store_is_closed_is_closed_after_it(sqlite_store: Store) -> None:
+    with sqlite_store.reading() as conn:
+        driver = conn.connection.driver_connection
+        assert driver is not None
+        sqlite_store.close()
+        assert conn.exec_driver_sql("SELECT 1").scalar() == 1
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        driver.execute("SELECT 1")
