@@ -30,6 +30,8 @@ from summaries.dossier import read_dossier
 from summaries.table import positions
 from tests.bot.tables import NOW, Editor, claims_of, library, row, shipped, stances
 
+pytestmark = pytest.mark.long
+
 YES, NO, IF = (MappingProxyType({"troops": answer}) for answer in ("yes", "no", "conditional"))
 MOMENT = timedelta(seconds=1)
 

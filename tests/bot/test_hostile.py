@@ -20,6 +20,8 @@ from bot.commands import COMMANDS, answer
 from bot.render import render
 from bot.request import LOCAL_READER, parse
 
+pytestmark = pytest.mark.long
+
 Rollcall = Callable[..., Any]
 
 WORDS = {

@@ -21,6 +21,8 @@ from bot.store import audit, briefings, deliveries, guilds
 from bot.store.engine import Store
 from tests.bot.tables import library
 
+pytestmark = pytest.mark.long
+
 NOW = datetime(2025, 3, 26, 12, 0, tzinfo=UTC)
 GUILD, BIGGEST = 7, 2**63 - 1
 ZONES = sorted(available_timezones())

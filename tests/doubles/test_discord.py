@@ -24,6 +24,8 @@ from discord.ext import commands
 
 from tests.doubles.discord import DiscordDouble, rules, schema
 
+pytestmark = pytest.mark.long
+
 AGENT = "DiscordBot (https://example.org/rollcall, 1.0)"
 LEAN = {"guilds": True, "guild_messages": True, "dm_messages": True}
 

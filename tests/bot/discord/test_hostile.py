@@ -21,6 +21,8 @@ from tests.conftest import Clock
 from tests.doubles.discord import Channel, DiscordDouble, Guild, User, markdown, mentions, rules
 from tests.doubles.feeds import FeedServer
 
+pytestmark = pytest.mark.long
+
 SEEDS = Path(__file__).parents[3] / "seeds"
 
 NAME = "@everyone [x](http://evil.example) `||<#1>"

@@ -22,6 +22,8 @@ from tests.bot.discord.conftest import MANAGE, NOW, Start, text_of
 from tests.conftest import Clock
 from tests.doubles.discord import Channel, DiscordDouble, Guild, Interaction, Message, User, rules
 
+pytestmark = pytest.mark.long
+
 SEED_TABLE = (Path(__file__).parents[3] / "seeds" / "stances.toml").read_text(encoding="utf-8")
 WITHOUT_ATTACHING = rules.LEAST & ~rules.ATTACH_FILES
 HOLD = {"minutes": 3}

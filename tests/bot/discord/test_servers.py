@@ -13,6 +13,8 @@ from bot.store.engine import Store
 from tests.bot.discord.conftest import MANAGE, Start
 from tests.doubles.discord import DiscordDouble, Guild
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:

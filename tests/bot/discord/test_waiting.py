@@ -14,6 +14,8 @@ from bot.store.engine import Store
 from tests.bot.discord.conftest import MANAGE, Start, text_of
 from tests.doubles.discord import Channel, DiscordDouble, Guild, User
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def guild(discord: DiscordDouble) -> Guild:

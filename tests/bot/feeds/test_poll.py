@@ -30,6 +30,8 @@ from summaries.topic import Feed
 from tests.conftest import START, Clock
 from tests.doubles.feeds import FeedServer, item, rss
 
+pytestmark = pytest.mark.long
+
 LOOPBACK = ipaddress.ip_address("127.0.0.1")
 OnStored = Callable[[Connection, Sequence[Article]], None]
 

@@ -32,6 +32,8 @@ from bot.store.schema import delivery, delivery_part, guild_briefing, quote, sub
 from summaries.article import Article, Draft, Published
 from tests.bot.tables import NOW, SENTENCES, TEXT, Editor, library, row
 
+pytestmark = pytest.mark.long
+
 UTC_ZONE, BERLIN = ZoneInfo("UTC"), ZoneInfo("Europe/Berlin")
 LONG_AGO = NOW - timedelta(days=100)
 WED = date(2025, 3, 26)

@@ -34,6 +34,8 @@ from tests.bot.hostile import CHANNEL, LONG, SNIPPETS, WORLD, any_length, texts
 from tests.doubles.discord import markdown, mentions, rules, validate
 from tests.doubles.discord.messages import walk
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[3]
 TEMPLATES = {path.stem for path in (ROOT / "templates").glob("*.j2")}
 NOT_MESSAGES = {"macros", "briefing.html"}
