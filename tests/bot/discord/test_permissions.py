@@ -223,10 +223,10 @@ class TestClosedDirectMessages:
         self, discord: DiscordDouble, start: Start, channel: Channel, anna: User
     ) -> None:
         anna.dms_open = False
-        async with start():
+        async with start() as running:
             await discord.slash(anna, channel, "subscribe", {"country": "Germany"})
             await discord.until(lambda: discord.refusals)
-            await discord.settled()
+            await running.look()
             asked = await discord.slash(anna, channel, "status", {"country": "Italy"})
             await discord.until(lambda: len(asked.messages) == 2)
             facts, told = asked.messages
