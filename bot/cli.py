@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
@@ -78,7 +78,7 @@ def _fail(sentences: Sequence[str], as_json: bool = False) -> NoReturn:
 
 @contextmanager
 def _loading() -> Iterator[None]:
-    """Look for no garbage while modules are loaded: they stay to the end, and looking takes a fifth of a start."""
+    """Look for no garbage while things are loaded that stay to the end: looking takes a fifth of a start."""
     import gc
 
     was_on = gc.isenabled()
@@ -92,10 +92,11 @@ def _loading() -> Iterator[None]:
 
 @contextmanager
 def _app(home: str | None, config: str | None) -> Iterator[App]:
-    with _loading():
-        from bot.app import open_app
+    with ExitStack() as stack:
+        with _loading():
+            from bot.app import open_app
 
-    with open_app(home or _parent("home"), config or _parent("config")) as app:
+            app = stack.enter_context(open_app(home or _parent("home"), config or _parent("config")))
         yield app
 
 
@@ -329,17 +330,18 @@ def run(home: str | None, config: str | None) -> None:
         from bot.secrets import NoToken, read_token
 
     with _app(home, config) as app:
-        for finding in of_app(app):
-            click.echo(told(finding))
-        try:
-            token = read_token(app.settings, app.home)
-        except NoToken as error:
-            click.echo(told(of_token(app.settings, app.home)), err=True)
-            raise SystemExit(REFUSED_TOKEN) from error
-        click.echo(told(of_token(app.settings, app.home)))
-        configure(app.settings.log.level, (token.reveal(),))
-        # What is there by now stays; looking through it for garbage again and again would hold answers up.
-        gc.freeze()
+        with _loading():
+            for finding in of_app(app):
+                click.echo(told(finding))
+            try:
+                token = read_token(app.settings, app.home)
+            except NoToken as error:
+                click.echo(told(of_token(app.settings, app.home)), err=True)
+                raise SystemExit(REFUSED_TOKEN) from error
+            click.echo(told(of_token(app.settings, app.home)))
+            configure(app.settings.log.level, (token.reveal(),))
+            # What is there by now stays; looking through it for garbage again and again would hold answers up.
+            gc.freeze()
         try:
             asyncio.run(until_stopped(app, token))
         except GivenUp as error:
