@@ -47,6 +47,8 @@ _HELD_FOR: Final = timedelta(seconds=90)
 _RENEWED_EVERY: Final = timedelta(seconds=20)
 _ASKED_AGAIN_AFTER: Final = 3.0
 
+_TICKS_AFTER: Final = 0.5
+"""Seconds that connecting has for itself before the alarm clock is loaded and begins."""
 
 _RUNNING_HERE: Final[set[str]] = set()
 """The owners that run in this very process."""
@@ -257,13 +259,14 @@ class Running:
             supervise(self.make_bot, token, disconnect, jitter=self.jitter, sleep=self.sleep)
         )
         ending = [asyncio.ensure_future(one.wait()) for one in (stop, lost)]
-        ticker.start()
+        ticking = asyncio.get_running_loop().call_later(_TICKS_AFTER, ticker.start)
         try:
             await asyncio.wait({connected, *ending}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             # In this order: nothing new begins, what is being sent arrives, then the connection ends.
             for one in ending:
                 one.cancel()
+            ticking.cancel()
             await ticker.stop()
             await self.close()
             disconnect.set()

@@ -10,9 +10,10 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
+if TYPE_CHECKING:
+    from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 Job = Callable[[], Awaitable[object]]
 
@@ -27,20 +28,9 @@ class Ticker:
 
     def __init__(self, jobs: Mapping[str, tuple[Job, timedelta]]) -> None:
         """Take jobs by name, each with its interval; the first call of each is right after the start."""
-        self._scheduler = AsyncIOScheduler(timezone=UTC)
+        self._jobs = jobs
+        self._scheduler: AsyncIOScheduler | None = None
         self._begun: set[asyncio.Future[Any]] = set()
-        for name, (job, every) in jobs.items():
-            self._scheduler.add_job(
-                self._call,
-                "interval",
-                args=(name, job),
-                seconds=every.total_seconds(),
-                next_run_time=datetime.now(UTC),
-                coalesce=True,
-                max_instances=1,
-                misfire_grace_time=None,
-                id=name,
-            )
 
     async def _call(self, name: str, job: Job) -> None:
         # The scheduler cancels what it runs when it is stopped; a job that has begun is let come to its end instead.
@@ -61,12 +51,29 @@ class Ticker:
 
     def start(self) -> None:
         """Begin; needs a running event loop."""
+        # Here, so that a program that starts and connects first does not wait for it.
+        from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+        self._scheduler = AsyncIOScheduler(timezone=UTC)
+        for name, (job, every) in self._jobs.items():
+            self._scheduler.add_job(
+                self._call,
+                "interval",
+                args=(name, job),
+                seconds=every.total_seconds(),
+                next_run_time=datetime.now(UTC),
+                coalesce=True,
+                max_instances=1,
+                misfire_grace_time=None,
+                id=name,
+            )
         self._scheduler.start()
 
     async def stop(self) -> None:
         """Call nothing any more, and wait for what has begun; what takes too long is broken off."""
-        if self._scheduler.running:
+        if self._scheduler is not None:
             self._scheduler.shutdown(wait=False)
+            self._scheduler = None
         if not self._begun:
             return
         _, late = await asyncio.wait(self._begun, timeout=PATIENCE)

@@ -134,6 +134,23 @@ def _moment(name: str, *, nullable: bool = False) -> Column[datetime]:
     return Column(name, UTCDateTime(), nullable=nullable)
 
 
+def _where(condition: str) -> dict[str, Any]:
+    """Return what makes an index partial; :func:`complete` says it for PostgreSQL."""
+    return {"sqlite_where": text(condition), "info": {"where": condition}}
+
+
+def complete() -> MetaData:
+    """Return the schema with what only PostgreSQL needs to be told, to compare it with a database or to make one.
+
+    Said in the tables themselves it would load that dialect at every start, on SQLite too.
+    """
+    for table in metadata.tables.values():
+        for index in table.indexes:
+            if "where" in index.info:
+                index.dialect_options["postgresql"]["where"] = text(index.info["where"])
+    return metadata
+
+
 def _dossier(*, primary_key: bool = False) -> Column[str]:
     return Column("dossier", Word(80), ForeignKey("dossier.key"), primary_key=primary_key, nullable=False)
 
@@ -184,9 +201,9 @@ feed = Table(
     _moment("added_at"),
     _one_of("state", FEED_STATES),
     Index("uq_feed_dossier_url", "dossier", "url", unique=True,
-          sqlite_where=text("guild_id IS NULL"), postgresql_where=text("guild_id IS NULL")),
+          **_where("guild_id IS NULL")),
     Index("uq_feed_dossier_guild_id_url", "dossier", "guild_id", "url", unique=True,
-          sqlite_where=text("guild_id IS NOT NULL"), postgresql_where=text("guild_id IS NOT NULL")),
+          **_where("guild_id IS NOT NULL")),
     Index(None, "state", "next_poll_at"),
 )  # fmt: skip
 
@@ -205,9 +222,9 @@ article = Table(
     _moment("first_stored_at"),
     # Two scopes, so that a guild's own feed can never revise or hide an article of the dossier.
     Index("uq_article_dossier_identity", "dossier", "identity", unique=True,
-          sqlite_where=text("guild_id IS NULL"), postgresql_where=text("guild_id IS NULL")),
+          **_where("guild_id IS NULL")),
     Index("uq_article_dossier_guild_id_identity", "dossier", "guild_id", "identity", unique=True,
-          sqlite_where=text("guild_id IS NOT NULL"), postgresql_where=text("guild_id IS NOT NULL")),
+          **_where("guild_id IS NOT NULL")),
 )  # fmt: skip
 
 article_revision = Table(
@@ -470,7 +487,7 @@ delivery = Table(
     _one_of("place_kind", PLACE_KINDS),
     _one_of("action", ACTIONS),
     Index("ix_delivery_due_at_open", "due_at",
-          sqlite_where=text("done_at IS NULL"), postgresql_where=text("done_at IS NULL")),
+          **_where("done_at IS NULL")),
     Index(None, "place_kind", "place_id"),
 )  # fmt: skip
 

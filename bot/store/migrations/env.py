@@ -8,7 +8,7 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import DefaultClause, False_
 
-from bot.store.schema import UTCDateTime, Word, Words, metadata
+from bot.store.schema import UTCDateTime, Word, Words, complete
 
 
 def render_item(kind: str, value: object, _context: AutogenContext) -> str | Literal[False]:
@@ -27,7 +27,7 @@ def render_item(kind: str, value: object, _context: AutogenContext) -> str | Lit
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=metadata,
+    target_metadata=complete(),
     # SQLite can alter little in place: tables are rebuilt instead.
     render_as_batch=True,
     compare_type=True,

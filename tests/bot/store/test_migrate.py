@@ -24,7 +24,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.store import briefings, deliveries, dossiers, guilds, migrate, subscriptions
 from bot.store.engine import Connection, Store, StoreError, open_store
-from bot.store.schema import briefing, delivery, dossier, guild, metadata, seed_row, shown, subscription
+from bot.store.schema import briefing, complete, delivery, dossier, guild, seed_row, shown, subscription
 
 ROOT = Path(__file__).parents[3]
 NOW = datetime(2025, 3, 26, 12, 0, tzinfo=UTC)
@@ -106,15 +106,15 @@ def test_the_newest_revision_is_the_one_named() -> None:
 def test_migrations_build_what_the_schema_says(store: Store) -> None:
     with store.engine.connect() as conn:
         context = MigrationContext.configure(conn, opts={"compare_type": True, "compare_server_default": True})
-        assert compare_metadata(context, metadata) == []
+        assert compare_metadata(context, complete()) == []
 
 
 def test_so_they_do_where_alembic_does_not_look(store: Store) -> None:
     """CHECK constraints and the conditions of indexes, which the comparison above passes over."""
     migrated = _shape(store.engine)
     with store.engine.begin() as conn:
-        metadata.drop_all(conn)
-        metadata.create_all(conn)
+        complete().drop_all(conn)
+        complete().create_all(conn)
     assert _shape(store.engine) == migrated
 
 
