@@ -11,8 +11,11 @@ import errno
 import ipaddress
 import re
 import socket
-from collections.abc import Callable, Mapping
+import ssl
+import zlib
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -20,6 +23,7 @@ from typing import Final, Literal, Self
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
+import brotli
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -41,16 +45,37 @@ Reason = Literal[
 ]
 """Why a fetch failed, for programs; each failure has a sentence for people as well."""
 
+Kind = Literal["feed", "page"]
+"""What is asked for: it decides the Accept header, and what a failure's sentence speaks of."""
+
 WEB_PORTS: Final = frozenset({80, 443})
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PERMANENT: Final = frozenset({301, 308})
 _CHUNK: Final = 65_536
 _ERROR_PAGE: Final = 65_536
-_ACCEPT: Final = (
-    "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.9, "
-    "application/json;q=0.8, */*;q=0.5"
-)
+_ACCEPT: Final[Mapping[Kind, str]] = {
+    "feed": (
+        "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.9, "
+        "application/json;q=0.8, */*;q=0.5"
+    ),
+    "page": "text/html, application/xhtml+xml, */*;q=0.5",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What the sentences of failures say of a thing, and what people can do without it."""
+
+    what: str
+    otherwise: str
+    gone: str
+
+
+_WORDS: Final[Mapping[Kind, _Words]] = {
+    "feed": _Words("feed", "look for another feed", "Remove it, or look for its successor."),
+    "page": _Words("page", "read it in a browser", "Look for a copy of it in an archive of the web."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +102,8 @@ class Hints:
 class Fetched:
     """What a server answered. ``url`` is where the answer came from in the end.
 
-    ``moved_to`` is set when the address has moved for good; ``body`` is decompressed and empty for ``not_modified``;
-    ``etag`` and ``last_modified`` are to be sent back next time.
+    ``moved_to`` is set when the address has moved for good; ``body`` is whole, unpacked, and empty for
+    ``not_modified``; ``etag`` and ``last_modified`` are to be sent back next time.
     """
 
     status: Literal["ok", "not_modified"]
@@ -183,12 +208,14 @@ class Fetcher:
         ports: frozenset[int] = frozenset(),
         allow: Callable[[Address, int], bool] = nothing_else,
         ask: Callable[[str, int, socket.AddressFamily], list[tuple[socket.AddressFamily, str]]] = lookup,
+        trust: ssl.SSLContext | None = None,
     ) -> None:
         """Set up; nothing is opened yet.
 
         ``contact`` is an address where people read who runs this ("" to name none), ``version`` the program's.
         ``ports`` are allowed on public addresses besides the web's own; ``allow(address, port)`` says which further
-        ones may be reached. ``ask`` looks a name up.
+        ones may be reached. ``ask`` looks a name up. ``trust`` says whose certificates count: by default
+        the authorities that the system knows.
         """
         self.limits = limits or Limits()
         agent = re.sub(r"[^!-~]|[()]", "", f"RollcallFeeds/{version}")
@@ -197,19 +224,26 @@ class Fetcher:
         self._ports = WEB_PORTS | ports
         self._allow = allow
         self._ask = ask
+        self._trust = trust
         self._open: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         """Open the connection pool."""
         connector = aiohttp.TCPConnector(
-            limit_per_host=2, resolver=_Resolver(self._ask), socket_factory=self._socket, use_dns_cache=False
+            limit_per_host=2,
+            resolver=_Resolver(self._ask),
+            socket_factory=self._socket,
+            use_dns_cache=False,
+            ssl=self._trust or True,
         )
         self._open = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=self.limits.connect, sock_read=self.limits.silence),
-            headers={"User-Agent": self._agent, "Accept": _ACCEPT, "Accept-Encoding": "gzip, deflate"},
+            headers={"User-Agent": self._agent, "Accept-Encoding": "gzip, deflate, br"},
+            # The library takes a packed body that was cut for a whole one, and one that is packed twice for text.
+            auto_decompress=False,
         )
         return self
 
@@ -221,8 +255,10 @@ class Fetcher:
             await self._open.close()
             self._open = None
 
-    async def get(self, url: str, *, etag: str | None = None, last_modified: str | None = None) -> Fetched:
-        """Fetch an address; with ``etag`` or ``last_modified`` only if it has changed since.
+    async def get(
+        self, url: str, *, etag: str | None = None, last_modified: str | None = None, accept: Kind = "feed"
+    ) -> Fetched:
+        """Fetch a feed, or a page; with ``etag`` or ``last_modified`` only if it has changed since.
 
         Raises :class:`FetchFailed` for everything that can go wrong outside; never takes much longer than
         ``limits.total`` seconds.
@@ -233,37 +269,50 @@ class Fetcher:
             if value is not None and _sendable(value)
         }
         trail = [url]
+        words = _WORDS[accept]
         refused: list[tuple[Address, int]] = []
         token = _refused.set(refused)
         try:
             async with asyncio.timeout(self.limits.total):
-                return await self._follow(trail, conditions)
+                return await self._follow(trail, {"Accept": _ACCEPT[accept], **conditions}, words)
         except TimeoutError:
             raise FetchFailed(
-                "too_slow", f"The server was too slow: no whole answer within {self.limits.total:g} seconds."
+                "too_slow",
+                f"The server was too slow: no whole answer within {self.limits.total:g} seconds. It may pass: if it "
+                f"goes on, {words.otherwise}.",
             ) from None
         except aiohttp.ClientConnectorDNSError:
             raise FetchFailed(
-                "unreachable", f"There is no host named {_host(trail[-1])!r}. Check the spelling of the address."
+                "unreachable",
+                f"No host named {_host(trail[-1])!r} was found. Check the spelling of the address, and this machine's "
+                "connection to the network.",
             ) from None
         except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError):
             raise FetchFailed(
                 "untrusted",
-                f"The secure connection to {_host(trail[-1])} can't be trusted: its certificate is not in order.",
+                f"The secure connection to {_host(trail[-1])} can't be trusted: its certificate is not in order. Ask "
+                f"its owner to renew it, or {words.otherwise}.",
             ) from None
         except aiohttp.ClientConnectorError:
             if refused:
                 raise self._told(refused) from None
             raise FetchFailed(
-                "unreachable", f"No connection to {_host(trail[-1])}: the server is down, or refuses connections."
+                "unreachable",
+                f"No connection to {_host(trail[-1])}: the server is down, or refuses connections. It may pass: if it "
+                "goes on, check the address.",
             ) from None
         except (aiohttp.InvalidURL, ValueError):
             raise FetchFailed("bad_address", f"{trail[-1][:200]!r} is no web address. Check its spelling.") from None
+        except _BadlyPacked as error:
+            raise FetchFailed(
+                "broken",
+                f"The answer of {_host(trail[-1])} is {error}. It may pass: if it goes on, tell its owner.",
+            ) from None
         except aiohttp.ClientError as error:
             raise FetchFailed(
                 "broken",
-                f"The answer of {_host(trail[-1])} is broken ({type(error).__name__}): the connection was cut, "
-                "or it is no proper HTTP.",
+                f"The answer of {_host(trail[-1])} is broken ({type(error).__name__}): the connection was cut, or it "
+                "is no proper HTTP. It may pass: if it goes on, tell its owner.",
             ) from None
         finally:
             _refused.reset(token)
@@ -287,15 +336,17 @@ class Fetcher:
         if is_public(address):
             ports = ", ".join(str(one) for one in sorted(self._ports))
             return FetchFailed(
-                "bad_address", f"Port {port} is not read: only {ports} are, unless the operator allows others."
+                "bad_address",
+                f"Port {port} is not read, only {ports}. Look for an address without a port, or ask the operator to "
+                "allow it.",
             )
         return FetchFailed(
             "private_address",
-            f"It leads to {address}, which is no public address. Private networks are not read, unless the operator "
-            "allows it.",
+            f"It leads to {address}, which is no public address. Give its public address, or ask the operator to allow "
+            "this one.",
         )
 
-    async def _follow(self, trail: list[str], conditions: Mapping[str, str]) -> Fetched:
+    async def _follow(self, trail: list[str], headers: Mapping[str, str], words: _Words) -> Fetched:
         """Ask, follow redirects, each checked like the first address, and read the answer. ``trail`` grows."""
         if self._open is None:
             raise RuntimeError("the fetcher is not open: use it with `async with`")
@@ -303,13 +354,13 @@ class Fetcher:
         moved_to: str | None = None
         permanent = True
         for _ in range(self.limits.redirects + 1):
-            async with self._open.get(here, headers=conditions, allow_redirects=False) as response:
+            async with self._open.get(here, headers=headers, allow_redirects=False) as response:
                 target = response.headers.get("Location")
                 if response.status not in _REDIRECTS or not target:
-                    return await self._read(response, here, moved_to, asked=bool(conditions))
+                    return await self._read(response, here, moved_to, words)
                 permanent = permanent and response.status in _PERMANENT
                 # Not read: leaving the block closes the connection where something is left of the answer.
-            there = _checked(_joined(here, target), "moved")
+            there = _checked(_joined(here, target), words)
             # A move from https to http is followed, but never remembered: anybody on the way could have sent it.
             if permanent and not (here.startswith("https:") and there.startswith("http:")):
                 moved_to = there
@@ -318,43 +369,131 @@ class Fetcher:
             here = there
             trail.append(here)
         raise FetchFailed(
-            "moved", f"It redirects more than {self.limits.redirects} times. Look for the feed's present address."
+            "moved",
+            f"It redirects more than {self.limits.redirects} times. Look for the {words.what}'s present address.",
         )
 
-    async def _read(self, response: aiohttp.ClientResponse, url: str, moved_to: str | None, *, asked: bool) -> Fetched:
+    async def _read(self, response: aiohttp.ClientResponse, url: str, moved_to: str | None, words: _Words) -> Fetched:
         headers = response.headers
         hints = Hints(*(_sane(headers.get(name)) for name in ("Retry-After", "Cache-Control", "Expires")))
         etag, last_modified = _sane(headers.get("ETag")), _sane(headers.get("Last-Modified"))
-        if response.status == 304 and asked:
+        asked = response.request_info.headers
+        if response.status == 304 and ("If-None-Match" in asked or "If-Modified-Since" in asked):
             return Fetched("not_modified", url, moved_to, etag=etag, last_modified=last_modified, hints=hints)
-        if not 200 <= response.status < 300:
-            raise _failure(response.status, headers, await _error_page(response), hints)
+        if not 200 <= response.status < 300 or response.status in _INCOMPLETE:
+            raise _failure(response.status, headers, await _error_page(response), hints, words)
         return Fetched(
             "ok",
             url,
             moved_to,
-            body=await self._body(response),
+            body=await self._body(response, words),
             content_type=_sane(headers.get("Content-Type")),
             etag=etag,
             last_modified=last_modified,
             hints=hints,
         )
 
-    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
-        """Read the decompressed body, and stop where it is too long."""
-        body = bytearray()
+    async def _body(self, response: aiohttp.ClientResponse, words: _Words) -> bytes:
+        """Read and unpack the body, and stop where it is too long."""
         most = self.limits.max_bytes
-        too_long = response.content_length is not None and response.content_length > most
-        if not too_long:
-            async for chunk in response.content.iter_chunked(_CHUNK):
-                body += chunk
-                if len(body) > most:
-                    too_long = True
-                    break
-        if too_long:
+        codings = _codings(response)
+        try:
+            if response.content_length is not None and response.content_length > most:
+                raise _TooLong
+            body = await _wire(response, most + 1)
+            if len(body) > most:
+                raise _TooLong
+            if codings or body.startswith(_GZIP):
+                # Megabytes take tens of milliseconds, and those who are answered shall not wait for them.
+                return await asyncio.to_thread(_unpack, body, codings, most)
+        except _TooLong:
             response.close()
-            raise FetchFailed("too_big", f"It is too big: more than {most:,} bytes. No feed of news needs that.")
-        return bytes(body)
+            raise FetchFailed(
+                "too_big",
+                f"It is too big: more than {most:,} bytes, and no {words.what} of news needs that. "
+                f"{words.otherwise.capitalize()}.",
+            ) from None
+        return body
+
+
+async def _wire(response: aiohttp.ClientResponse, most: int) -> bytes:
+    """Read the body as it is sent, up to ``most`` bytes or a few more."""
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(_CHUNK):
+        body += chunk
+        if len(body) >= most:
+            break
+    return bytes(body)
+
+
+class _BadlyPacked(Exception):
+    """A body that can't be unpacked; the message goes on after "The answer is"."""
+
+
+class _TooLong(Exception):
+    """More bytes than are read."""
+
+
+_GZIP: Final = b"\x1f\x8b\x08"
+_MOST_MEMBERS: Final = 100
+_MOST_CODINGS: Final = 3
+# What servers send as an encoding that is none.
+_NO_CODINGS: Final = frozenset({"", "identity", "none", "binary", "utf-8"})
+
+
+def _codings(response: aiohttp.ClientResponse) -> list[str]:
+    """How a body is packed, in the order in which it was done (RFC 9110, 8.4)."""
+    named = ",".join(response.headers.getall("Content-Encoding", [])).lower().split(",")
+    return [one.strip() for one in named if one.strip() not in _NO_CODINGS]
+
+
+def _unpack(body: bytes, codings: Sequence[str], most: int) -> bytes:
+    """Undo the encodings of a body, the last one first; none makes much more than ``most`` bytes of it."""
+    if len(codings) > _MOST_CODINGS:
+        raise _BadlyPacked(f"packed {len(codings)} times")
+    for coding in reversed(codings):
+        body = _unpack_one(body, coding, most)
+    # A file that is packed (".xml.gz"), or an answer that was packed twice and says so once.
+    return _unpack_one(body, "gzip", most) if body.startswith(_GZIP) else body
+
+
+def _unpack_one(body: bytes, coding: str, most: int, *, cut: bool = False) -> bytes:
+    """Undo one encoding. ``cut``: what there is of a body is enough, else it must be whole and not too long."""
+    try:
+        if not body:
+            return body
+        if coding == "br":
+            brotli_stream = brotli.Decompressor()
+            found: bytes = brotli_stream.process(body, output_buffer_limit=most + 1)
+            whole: bool = brotli_stream.is_finished()
+        elif coding in {"gzip", "x-gzip"}:
+            found, whole = _inflate(body, zlib.MAX_WBITS + 16, most)
+        elif coding == "deflate":
+            # Many servers leave out the header of zlib, whose first half byte is 8.
+            found, whole = _inflate(body, zlib.MAX_WBITS if body[0] & 15 == 8 else -zlib.MAX_WBITS, most)
+        else:
+            raise _BadlyPacked(f"packed as {coding[:20]!r}, which nobody asked for")
+    except (zlib.error, brotli.error):
+        raise _BadlyPacked(f"not packed as {coding}, though it says so") from None
+    if not cut and len(found) > most:
+        raise _TooLong
+    if not cut and not whole:
+        raise _BadlyPacked(f"packed as {coding}, and cut")
+    return found
+
+
+def _inflate(body: bytes, form: int, most: int) -> tuple[bytes, bool]:
+    """Undo gzip or deflate up to ``most`` bytes and one; tell whether that was all. What follows it is left out."""
+    found = bytearray()
+    for _ in range(_MOST_MEMBERS):
+        stream = zlib.decompressobj(form)
+        found += stream.decompress(body, most + 1 - len(found))
+        if len(found) > most or not stream.eof:
+            break
+        body = stream.unused_data
+        if not body.startswith(_GZIP):
+            return bytes(found), True
+    return bytes(found), False
 
 
 def looks_like_challenge(headers: Mapping[str, str], page: bytes) -> bool:
@@ -364,74 +503,98 @@ def looks_like_challenge(headers: Mapping[str, str], page: bytes) -> bool:
     return re.search(_CHALLENGE, page[:_ERROR_PAGE].lower()) is not None
 
 
-CHALLENGE_SENTENCE: Final = (
-    "Instead of the feed came a page that asks to prove to be human. Ask the site to let feed readers through, or look "
-    "for another feed."
-)
+def challenge_sentence(kind: Kind = "feed") -> str:
+    """Say that a page came that asks to prove to be human."""
+    return _challenge_sentence(_WORDS[kind])
+
+
+def _challenge_sentence(words: _Words) -> str:
+    return (
+        f"Instead of the {words.what} came a page that asks to prove to be human. Ask the site to let feed readers "
+        f"through, or {words.otherwise}."
+    )
+
+
+CHALLENGE_SENTENCE: Final = challenge_sentence()
 _CHALLENGE: Final = (
     rb"cdn-cgi/challenge-platform|cf-chl-|<title>just a moment\.\.\.|<title>attention required! \| cloudflare"
     rb"|_incapsula_|ddos-guard|px-captcha|captcha-delivery|awswaf|g-recaptcha|h-captcha|cf-turnstile"
 )
 
 
-def _failure(status: int, headers: Mapping[str, str], page: bytes, hints: Hints) -> FetchFailed:
-    """Say in words what an HTTP status means for the reader of a feed."""
+def _failure(status: int, headers: Mapping[str, str], page: bytes, hints: Hints, words: _Words) -> FetchFailed:
+    """Say in words what an HTTP status means for the reader of a feed or page."""
     if status in {401, 403, 429, 503} and looks_like_challenge(headers, page):
-        return FetchFailed("challenge", CHALLENGE_SENTENCE, hints)
-    reason, sentence = _SENTENCES.get(status, ("broken", "The server has a problem of its own ({}). It may pass."))
-    if status not in _SENTENCES and status < 500:
-        sentence = "The server answered what can't be used ({}). Check the address."
-    return FetchFailed(reason, sentence.format(status), hints)
+        return FetchFailed("challenge", _challenge_sentence(words), hints)
+    other = _TROUBLE if 500 <= status < 600 else _USELESS
+    reason, sentence = _SENTENCES.get(status, ("broken", other))
+    told = sentence.format(status=status, what=words.what, otherwise=words.otherwise, gone=words.gone)
+    return FetchFailed(reason, told, hints)
 
 
-_REFUSED: Final = "The server refuses to give it to us ({}). Ask its owner, or look for another feed."
-_BUSY: Final = "The server asks to come back later ({})."
-_NOWHERE: Final[tuple[Reason, str]] = ("moved", "It has moved, but the server doesn't say where ({}).")
+_TROUBLE: Final = "The server has a problem of its own ({status}). It may pass: if it goes on, tell its owner."
+_USELESS: Final = "The server answered what can't be used ({status}). Check the address."
+_REFUSED: Final = "The server refuses to give it to us ({status}). Ask its owner, or {otherwise}."
+_BUSY: Final = "The server asks to come back later ({status}). It may pass: if it goes on for days, {otherwise}."
+_EMPTY: Final = "The server answered without any content ({status}). Check the address."
+_NOWHERE: Final = "It has moved, but the server doesn't say where ({status}). Look for the {what}'s present address."
 _SENTENCES: Final[Mapping[int, tuple[Reason, str]]] = {
-    304: ("broken", 'The server answered "not changed" ({}), though nothing was asked of a change.'),
+    204: ("broken", _EMPTY),
+    205: ("broken", _EMPTY),
+    206: (
+        "broken",
+        "The server sent a part ({status}), though the whole was asked for. It may pass: if it goes on, tell its "
+        "owner.",
+    ),
+    304: (
+        "broken",
+        'The server answered "not changed" ({status}), though nothing was asked of a change. It may pass: if it goes '
+        "on, tell its owner.",
+    ),
     401: ("refused", _REFUSED),
     402: ("refused", _REFUSED),
     403: ("refused", _REFUSED),
-    404: ("gone", "There is nothing at this address ({}). Look for the feed's present address."),
+    404: ("gone", "There is nothing at this address ({status}). Look for the {what}'s present address."),
     407: ("refused", _REFUSED),
-    410: ("gone", "The feed is gone for good ({}). Remove it, or look for its successor."),
+    410: ("gone", "The {what} is gone for good ({status}). {gone}"),
     429: ("busy", _BUSY),
     451: ("refused", _REFUSED),
     503: ("busy", _BUSY),
-    **dict.fromkeys(_REDIRECTS, _NOWHERE),
+    **dict.fromkeys(_REDIRECTS, ("moved", _NOWHERE)),
 }
+_INCOMPLETE: Final = frozenset({204, 205, 206})
 
 
 async def _error_page(response: aiohttp.ClientResponse) -> bytes:
     """Return the beginning of an error's page; what goes wrong with it doesn't matter."""
-    page = bytearray()
-    try:
-        async for chunk in response.content.iter_chunked(8192):
-            page += chunk
-            if len(page) >= _ERROR_PAGE:
-                break
-    except aiohttp.ClientError:
-        pass
+    page = b""
+    with suppress(aiohttp.ClientError, _BadlyPacked):
+        page = await _wire(response, _ERROR_PAGE)
+        for coding in reversed(_codings(response)[:_MOST_CODINGS]):
+            page = _unpack_one(page, coding, _ERROR_PAGE, cut=True)
     response.close()
-    return bytes(page)
+    return page
 
 
-def _checked(url: str, reason: Reason = "bad_address") -> str:
-    """Return a web address without its fragment. Raises FetchFailed for anything that is none."""
+def _checked(url: str, words: _Words | None = None) -> str:
+    """Return a web address without its fragment; raises FetchFailed if it is none. ``words`` if it was redirected to."""
     try:
         parts = urlsplit(url.strip())
         host, user = parts.hostname, parts.username
         port = parts.port
     except ValueError:
         host, user, port, parts = None, None, None, urlsplit("")
+    wrong = None
     if parts.scheme.lower() not in {"http", "https"} or not host or port == 0:
-        sentence = "is no web address: it must begin with http:// or https:// and name a host."
-        if reason == "moved":
-            raise FetchFailed(reason, f"It redirects to {url[:200]!r}, which {sentence}")
-        raise FetchFailed(reason, f"{url[:200]!r} {sentence}")
-    if user is not None or parts.password is not None:
-        raise FetchFailed(reason, f"The address on {host} holds a user name or password. Such addresses are not read.")
-    return parts._replace(fragment="").geturl()
+        wrong = f"{url[:200]!r}, which is no web address: one begins with http:// or https:// and names a host"
+    elif user is not None or parts.password is not None:
+        # Not quoted: the password is a secret, and the sentence is not.
+        wrong = f"an address on {host[:100]} with a user name or password, and such are not read"
+    if wrong is None:
+        return parts._replace(fragment="").geturl()
+    if words is not None:
+        raise FetchFailed("moved", f"It redirects to {wrong}. Look for the {words.what}'s present address.")
+    raise FetchFailed("bad_address", f"This is {wrong}. Check its spelling.")
 
 
 def _joined(base: str, link: str) -> str:
