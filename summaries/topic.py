@@ -78,13 +78,17 @@ class Measure(_Row):
 
 
 class Feed(_Row):
-    """A public feed that covers the topic, and why it is there."""
+    """A public feed that covers the topic, and why it is there.
+
+    ``everything`` it brings is kept, if so declared; otherwise only what belongs to the topic.
+    """
 
     url: str = Field(pattern=r"^https?://")
     name: str
     kind: Literal["official", "agency", "news"]
     language: str = Field(min_length=2, max_length=2)
     note: str
+    everything: bool = False
 
 
 class _Party(_Row):

@@ -216,6 +216,8 @@ class _Poller:
             row.id,
             etag=fetched.etag or (row.etag if kept else None),
             last_modified=fetched.last_modified or (row.last_modified if kept else None),
+            body_digest=row.body_digest if kept else None,
+            asks_seconds=row.asks_seconds if kept else None,
             moved_to=fetched.moved_to or row.moved_to,
             next_poll_at=next_poll(0, now, fetched.hints, self.jitter(), every=self.every),
             now=now,
@@ -228,7 +230,7 @@ class _Poller:
         with self.library.store.writing() as connection:
             if not self._hold(connection):
                 raise _LeaseLost
-            feeds.failed(connection, row.id, sentence, next_poll_at=again, now=now)
+            feeds.failed(connection, row.id, reason, sentence, next_poll_at=again, now=now)
         return Polled(row, "failed", reason=reason, sentence=sentence)
 
 

@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
+from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    RowMapping,
+    Select,
+    and_,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy import insert as plain_insert
 
 from bot.store import counters, dossiers
-from bot.store.dialect import queue_for_content
-from bot.store.schema import article, article_mention, article_revision, clean
-from summaries.article import Article, Draft, Published, fingerprint
+from bot.store.dialect import insert, queue_for_content
+from bot.store.schema import (
+    article,
+    article_identity,
+    article_mention,
+    article_revision,
+    clean,
+    feed,
+)
+from summaries.article import Article, Draft, Published, fingerprint, normalise_url
 
 Outcome = Literal["new", "revised", "unchanged"]
 
@@ -25,6 +45,14 @@ LONGEST_ID: Final = 100
 """No id is longer; SQLite refuses to compare with much longer patterns."""
 
 _MAX_FOUND: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Relevant:
+    """Whether an article belongs to the topic, and how much, from 0 to 1."""
+
+    relevant: bool
+    score: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +102,7 @@ class Mention:
 def add(
     conn: Connection,
     dossier: str,
-    identity: str,
+    identities: str | Sequence[str],
     draft: Draft | Article,
     *,
     article_id: str | None = None,
@@ -82,53 +110,124 @@ def add(
     background: bool = False,
     feed_id: int | None = None,
     guild_id: int | None = None,
+    relevance: Relevant | None = None,
+    wants_page: bool = False,
     now: datetime,
 ) -> Stored:
     """Store an article unless the store has it already, and say where it is.
 
-    ``identity`` is what makes it the same article when it comes again (the feed's guid, the normalised URL, the file).
-    A known identity with other text or metadata becomes a new revision; an unknown one whose text equals a current
-    revision is that article. ``article_id`` is made from the identity unless given. With ``guild_id`` the article
-    belongs to one guild: it never changes one of the dossier's, which wins where both have it.
+    ``identities`` are the names that make it the same article when it comes again (a feed's guid, the page's address,
+    the file), the strongest first; all of them are remembered. A known one with other text or metadata becomes a new
+    revision. An unknown one whose text equals a current revision is that article, unless their addresses are those of
+    two sites: then it is a copy, with a link of its own. ``article_id`` is made from the first identity unless given.
+
+    With ``guild_id`` the article belongs to one guild: it never changes one of the dossier's, which wins where both
+    have it. With ``feed_id`` it was an entry of that feed: another feed that brings the same article changes nothing,
+    or the two would replace each other's words at every poll; and an entry that has not changed doesn't replace the
+    text that came from its page since. ``wants_page`` says that the entry is only a teaser of it.
 
     Raises ValueError when ``article_id`` is already another article's.
     """
     # Commit point: the caller's. From here to there no other process adds or revises articles.
     queue_for_content(conn)
-    values = _values(draft, label)
-    known = _by_identity(conn, dossier, identity, guild_id)
+    names = [identities] if isinstance(identities, str) else list(dict.fromkeys(identities))
+    values = values_of(draft, label)
+    digest = _digest(values)
+    known = _by_identity(conn, dossier, names, guild_id)
     if known is not None and known.guild_id != guild_id:
         return Stored(known.id, known.current_revision, "unchanged")
-    if known is None:
+    if known is None and article_id is None:
         # An article that comes with an id of its own is quoted by it, so it is never taken for another one.
-        twin = _by_fingerprint(conn, dossier, values["fingerprint"], guild_id) if article_id is None else None
+        twin = _by_fingerprint(conn, dossier, values, guild_id)
         if twin is not None:
+            if twin.guild_id == guild_id:
+                _name(conn, dossier, twin, names)
             return Stored(twin.id, twin.current_revision, "unchanged")
+    about: dict[str, Any] = {"relevant": True, "relevance": None}
+    if relevance is not None:
+        about = {"relevant": relevance.relevant, "relevance": relevance.score}
+    page: dict[str, Any] = {"page_state": "wanted", "page_tries": 0, "page_next_at": now, "page_note": None}
+    if known is None:
         dossiers.ensure(conn, dossier, now=now)
-        new_id = _new_id(conn, dossier, identity, guild_id, article_id)
+        new_id = _new_id(conn, dossier, names[0], guild_id, article_id)
         conn.execute(
             plain_insert(article).values(
                 dossier=dossier,
                 id=new_id,
-                identity=identity,
+                identity=names[0],
                 feed_id=feed_id,
                 guild_id=guild_id,
                 background=background,
                 current_revision=1,
                 first_stored_at=now,
+                entry_digest=digest if feed_id is not None else None,
+                **about,
+                **(page if wants_page else {}),
             )
         )
-        return _add_revision(conn, dossier, new_id, 1, values, now, now, "new")
-    current = (
-        conn.execute(select(article_revision).where(_is(dossier, known.id, known.current_revision))).one()._mapping
-    )
+        stored = _add_revision(conn, dossier, new_id, 1, values, now, now, "new")
+        _name(conn, dossier, _row(conn, dossier, new_id), names)
+        return stored
+    _name(conn, dossier, known, names)
+    unchanged = Stored(known.id, known.current_revision, "unchanged")
+    if feed_id is not None:
+        if known.feed_id not in {None, feed_id} and _is_listed(conn, known.feed_id):
+            return unchanged
+        if known.entry_digest == digest:
+            return unchanged
+        changes: dict[str, Any] = {"feed_id": feed_id, "entry_digest": digest}
+        if known.page_state == "read" and wants_page:
+            # What was edited is the teaser: its page is read again, and until then its words stay.
+            changes |= page
+            current = revision_row(conn, dossier, known.id, known.current_revision)
+            values |= {name: current[name] for name in ("text", "fingerprint", "body_start", "language", "warnings")}
+        elif wants_page:
+            changes |= page
+        change(conn, dossier, known.id, changes)
+    if relevance is not None:
+        change(conn, dossier, known.id, about)
+    return revise(conn, dossier, known, values, now=now)
+
+
+def revise(conn: Connection, dossier: str, known: Row[Any], values: dict[str, Any], *, now: datetime) -> Stored:
+    """Give an article a new revision, if ``values`` differ from its current one."""
+    current = revision_row(conn, dossier, known.id, known.current_revision)
     if all(current[name] == value for name, value in values.items() if name not in {"text", "warnings"}):
         return Stored(known.id, known.current_revision, "unchanged")
     number = known.current_revision + 1
-    conn.execute(
-        update(article).where(article.c.dossier == dossier, article.c.id == known.id).values(current_revision=number)
-    )
+    change(conn, dossier, known.id, {"current_revision": number})
     return _add_revision(conn, dossier, known.id, number, values, known.first_stored_at, now, "revised")
+
+
+def revision_row(conn: Connection, dossier: str, article_id: str, number: int) -> RowMapping:
+    """Return the row of one revision. Raises NoResultFound for an unknown one."""
+    return conn.execute(select(article_revision).where(_is(dossier, article_id, number))).one()._mapping
+
+
+def _row(conn: Connection, dossier: str, article_id: str) -> Row[Any]:
+    return conn.execute(select(article).where(article.c.dossier == dossier, article.c.id == article_id)).one()
+
+
+def change(conn: Connection, dossier: str, article_id: str, values: Mapping[str, Any]) -> None:
+    """Change what is known of an article besides its revisions."""
+    conn.execute(update(article).where(article.c.dossier == dossier, article.c.id == article_id).values(**values))
+
+
+def _name(conn: Connection, dossier: str, known: Row[Any], identities: Iterable[str]) -> None:
+    """Remember names by which an article comes; one that is another article's stays so."""
+    scope = known.guild_id or 0
+    rows = [{"dossier": dossier, "scope": scope, "identity": clean(one), "article_id": known.id} for one in identities]
+    conn.execute(insert(conn, article_identity).on_conflict_do_nothing(), rows)
+
+
+def _is_listed(conn: Connection, feed_id: int) -> bool:
+    return conn.execute(select(feed.c.id).where(feed.c.id == feed_id, feed.c.state != "gone")).first() is not None
+
+
+def _digest(values: Mapping[str, Any]) -> str:
+    """Return the SHA-256 (hex) of all that an entry says; its publisher is the feed's name, which is the dossier's."""
+    said = [str(values[name]) for name in sorted(values) if name not in {"text", "warnings", "label", "publisher"}]
+    return hashlib.sha256("\n".join(said).encode("utf-8", "replace")).hexdigest()
 
 
 def _add_revision(
@@ -152,7 +251,8 @@ def _add_revision(
     return Stored(article_id, number, outcome)
 
 
-def _values(draft: Draft | Article, label: str | None) -> dict[str, Any]:
+def values_of(draft: Draft | Article, label: str | None) -> dict[str, Any]:
+    """Return the columns of a revision for a text and what it says of itself."""
     # Cleaned here already: they are compared with what is stored, and the fingerprint is that of the stored text.
     text = clean(draft.text)
     return {
@@ -172,26 +272,45 @@ def _values(draft: Draft | Article, label: str | None) -> dict[str, Any]:
     }
 
 
-def _by_identity(conn: Connection, dossier: str, identity: str, guild_id: int | None) -> Row[Any] | None:
+def _by_identity(conn: Connection, dossier: str, identities: Sequence[str], guild_id: int | None) -> Row[Any] | None:
+    """Return the article that the strongest of its names belongs to, the dossier's own before the guild's."""
+    names = [clean(one) for one in identities]
     query = (
-        select(article)
-        .where(article.c.dossier == dossier, article.c.identity == identity, _visible(guild_id))
-        # The dossier's own article before the guild's.
-        .order_by(article.c.guild_id.is_not(None))
-        .limit(1)
+        select(article, article_identity.c.identity.label("named"))
+        .join(
+            article_identity,
+            and_(article_identity.c.dossier == article.c.dossier, article_identity.c.article_id == article.c.id),
+        )
+        .where(
+            article_identity.c.dossier == dossier,
+            article_identity.c.scope.in_({0, guild_id or 0}),
+            article_identity.c.identity.in_(names),
+        )
     )
-    return conn.execute(query).first()
+    found = conn.execute(query).all()
+    return min(found, key=lambda row: (row.guild_id is not None, names.index(row.named)), default=None)
 
 
-def _by_fingerprint(conn: Connection, dossier: str, print_: str, guild_id: int | None) -> Row[Any] | None:
+def _by_fingerprint(conn: Connection, dossier: str, values: Mapping[str, Any], guild_id: int | None) -> Row[Any] | None:
+    """Return the article that has this very text, unless it stands on another site."""
     query = (
-        select(article)
-        .join(article_revision, _CURRENT)
-        .where(article_revision.c.dossier == dossier, article_revision.c.fingerprint == print_, _visible(guild_id))
+        select(article, article_revision.c.url)
+        .join(article_revision, CURRENT)
+        .where(
+            article_revision.c.dossier == dossier,
+            article_revision.c.fingerprint == values["fingerprint"],
+            visible(guild_id, off_topic=True),
+        )
         .order_by(article.c.guild_id.is_not(None), article.c.first_stored_at, article.c.id)
-        .limit(1)
     )
-    return conn.execute(query).first()
+    site = _site(values["url"])
+    return next((row for row in conn.execute(query) if None in {site, _site(row.url)} or site == _site(row.url)), None)
+
+
+def _site(url: str | None) -> str | None:
+    """Return the host of an address, without "www."; None where there is none."""
+    normal = normalise_url(url) if url else None
+    return urlsplit(normal).hostname if normal else None
 
 
 def _new_id(conn: Connection, dossier: str, identity: str, guild_id: int | None, wanted: str | None) -> str:
@@ -209,7 +328,7 @@ def _new_id(conn: Connection, dossier: str, identity: str, guild_id: int | None,
     return next(digest[:length] for length in range(12, 65) if length == 64 or not taken(digest[:length]))
 
 
-_CURRENT: Final = and_(
+CURRENT: Final = and_(
     article_revision.c.dossier == article.c.dossier,
     article_revision.c.article_id == article.c.id,
     article_revision.c.number == article.c.current_revision,
@@ -224,16 +343,17 @@ def _is(dossier: str, article_id: str, number: int) -> ColumnElement[bool]:
     )
 
 
-def _visible(guild_id: int | None) -> ColumnElement[bool]:
-    """What everyone sees, and with a guild also what that guild's own feeds brought."""
+def visible(guild_id: int | None, *, off_topic: bool = False) -> ColumnElement[bool]:
+    """What everyone sees, and with a guild also what its own feeds brought; off the topic only where asked for."""
     everyone = article.c.guild_id.is_(None)
-    return everyone if guild_id is None else or_(everyone, article.c.guild_id == guild_id)
+    theirs = everyone if guild_id is None else or_(everyone, article.c.guild_id == guild_id)
+    return theirs if off_topic else and_(theirs, article.c.relevant.is_(True))
 
 
 def _articles(dossier: str) -> Select[Any]:
     return (
         select(article_revision, article.c.background)
-        .join_from(article, article_revision, _CURRENT)
+        .join_from(article, article_revision, CURRENT)
         .where(article.c.dossier == dossier)
     )
 
@@ -318,7 +438,7 @@ def current(
     The moment is when the article was published, or first stored where that is unknown. Articles whose text was
     removed are left out: nothing can be quoted from them. With ``guild_id`` that guild's own articles are included.
     """
-    query = _articles(dossier).where(_visible(guild_id), article_revision.c.text.is_not(None), *_window(since, until))
+    query = _articles(dossier).where(visible(guild_id), article_revision.c.text.is_not(None), *_window(since, until))
     rows = conn.execute(query.order_by(article_revision.c.dated_at, article_revision.c.article_id))
     return [_article(row) for row in rows]
 
@@ -329,7 +449,7 @@ def fresh(conn: Connection, dossier: str, *, since: datetime, guild_id: int | No
     With ``guild_id`` that guild's own articles are included.
     """
     query = _articles(dossier).where(
-        _visible(guild_id),
+        visible(guild_id),
         article.c.background.is_(False),
         article.c.first_stored_at >= since,
         article_revision.c.text.is_not(None),
@@ -357,8 +477,8 @@ def count_and_newest(
     query = (
         select(func.count(), func.max(article_revision.c.published_at, type_=article_revision.c.published_at.type))
         .select_from(article)
-        .join(article_revision, _CURRENT)
-        .where(article.c.dossier == dossier, _visible(guild_id), *_window(None, until))
+        .join(article_revision, CURRENT)
+        .where(article.c.dossier == dossier, visible(guild_id), *_window(None, until))
     )
     row = conn.execute(query).one()
     return int(row[0]), row[1]
@@ -402,6 +522,47 @@ def set_mentions(
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an article came from and what was decided about it, besides its text.
+
+    ``identities`` are the names by which it is known again. ``page_state`` is None where no page was wanted of it.
+    """
+
+    article_id: str
+    identities: tuple[str, ...]
+    feed_id: int | None
+    guild_id: int | None
+    background: bool
+    relevant: bool
+    relevance: float | None
+    copy_of: str | None
+    page_state: str | None
+    page_tries: int
+    page_next_at: datetime | None
+    page_note: str | None
+    first_stored_at: datetime
+
+
+def origin(conn: Connection, dossier: str, article_id: str) -> Origin:
+    """Return where an article came from. Raises KeyError for an unknown id."""
+    row = known_row(conn, dossier, article_id)
+    query = select(article_identity.c.identity).where(
+        article_identity.c.dossier == dossier, article_identity.c.article_id == article_id
+    )
+    names = sorted(conn.execute(query).scalars(), key=lambda one: (one != row.identity, one))
+    known = {name: row._mapping[name] for name in Origin.__slots__ if name in row._mapping}
+    return Origin(article_id=article_id, identities=tuple(names), **known)
+
+
+def known_row(conn: Connection, dossier: str, article_id: str) -> Row[Any]:
+    """Return an article's row. Raises KeyError for an unknown id."""
+    row = conn.execute(select(article).where(article.c.dossier == dossier, article.c.id == article_id)).first()
+    if row is None:
+        raise KeyError(article_id)
+    return row
+
+
+@dataclass(frozen=True, slots=True)
 class Spoken:
     """That a revision speaks of a party: how often, and where first."""
 
@@ -435,8 +596,8 @@ def listed(
     guild_id: int | None = None,
 ) -> list[Listed]:
     """Return what is known of the current revisions from before ``until`` (see current), the newest first."""
-    query = _without_text(dossier, until, guild_id).limit(limit)
-    return [_listed(row) for row in conn.execute(query)]
+    query = without_text(dossier, until, guild_id).limit(limit)
+    return [as_listed(row) for row in conn.execute(query)]
 
 
 def mentions(
@@ -450,7 +611,7 @@ def mentions(
 ) -> list[Mention]:
     """Return where current revisions from before ``until`` speak of a party, the newest article first."""
     query = _spoken_of(dossier, party, until, guild_id).limit(limit)
-    return [Mention(_listed(row), row.times, row.first_start, row.first_end) for row in conn.execute(query)]
+    return [Mention(as_listed(row), row.times, row.first_start, row.first_end) for row in conn.execute(query)]
 
 
 def count_mentions(
@@ -464,7 +625,7 @@ def count_mentions(
 def _spoken_of(dossier: str, party: str, until: datetime | None, guild_id: int | None) -> Select[Any]:
     columns = article_mention.c
     return (
-        _without_text(dossier, until, guild_id)
+        without_text(dossier, until, guild_id)
         .add_columns(columns.count.label("times"), columns.first_start, columns.first_end)
         .join(
             article_mention,
@@ -478,7 +639,8 @@ def _spoken_of(dossier: str, party: str, until: datetime | None, guild_id: int |
     )
 
 
-def _without_text(dossier: str, until: datetime | None, guild_id: int | None) -> Select[Any]:
+def without_text(dossier: str, until: datetime | None, guild_id: int | None) -> Select[Any]:
+    """Select what :func:`as_listed` needs of the current revisions from before ``until``, the newest first."""
     columns = article_revision.c
     return (
         select(
@@ -494,12 +656,13 @@ def _without_text(dossier: str, until: datetime | None, guild_id: int | None) ->
             columns.published_basis,
         )
         .select_from(article)
-        .join(article_revision, _CURRENT)
-        .where(article.c.dossier == dossier, _visible(guild_id), *_window(None, until))
+        .join(article_revision, CURRENT)
+        .where(article.c.dossier == dossier, visible(guild_id), *_window(None, until))
         .order_by(columns.dated_at.desc(), article.c.id)
     )
 
 
-def _listed(row: Row[Any]) -> Listed:
+def as_listed(row: Row[Any]) -> Listed:
+    """Return a row of :func:`without_text` as a value."""
     published = Published(row.published_at, row.published_precision, row.published_basis)
     return Listed(row.id, row.number, row.title, row.publisher, row.author, row.url, row.label, published)

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, or_, select, update
+from sqlalchemy import Connection, and_, delete, func, or_, select, update
 from sqlalchemy import insert as plain_insert
 
 from bot.store import dossiers
-from bot.store.schema import article, article_revision, clean, feed
+from bot.store.schema import article, article_identity, article_revision, clean, feed, guild
 from summaries.article import Published
 from summaries.topic import Feed
 
@@ -31,18 +31,46 @@ class Heard:
 class FeedRow:
     """A feed as polling needs it. ``baseline_at`` is when it was first read (None: never), ``failures`` those in a row.
 
-    ``moved_to`` is the address it has moved to for good; ``url`` stays what the dossier calls it by.
+    ``guild_id`` is None for the dossier's own. ``moved_to`` is the address it has moved to for good; ``url`` stays what
+    it is called by. ``everything`` tells that all it brings is kept as news, not only what belongs to the topic.
+    ``body_digest`` is the SHA-256 (hex) of what was read last, ``asks_seconds`` the pause it asked for then.
+    """
+
+    id: int
+    guild_id: int | None
+    url: str
+    name: str | None
+    language: str | None
+    everything: bool
+    etag: str | None
+    last_modified: str | None
+    body_digest: str | None
+    asks_seconds: int | None
+    moved_to: str | None
+    failures: int
+    baseline_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFeed:
+    """A feed, by whom and when it was added, and how polling it goes. ``articles`` counts what it has brought.
+
+    ``last_reason`` and ``last_error`` say what went wrong at the last poll; None where it went well, or never was.
     """
 
     id: int
     url: str
     name: str | None
-    language: str | None
-    etag: str | None
-    last_modified: str | None
-    moved_to: str | None
-    failures: int
-    baseline_at: datetime | None
+    everything: bool
+    state: str
+    added_by: str | None
+    added_at: datetime
+    last_polled_at: datetime | None
+    last_ok_at: datetime | None
+    next_poll_at: datetime | None
+    last_reason: str | None
+    last_error: str | None
+    articles: int
 
 
 def heard(conn: Connection, dossier: str) -> list[Heard]:
@@ -72,13 +100,13 @@ def sync(conn: Connection, dossier: str, feeds: Iterable[Feed], *, now: datetime
     """
     wanted = {clean(one.url): one for one in feeds}
     columns = feed.c
-    query = select(columns.id, columns.url, columns.name, columns.kind, columns.language, columns.state).where(
-        columns.dossier == dossier, columns.guild_id.is_(None)
-    )
+    query = select(
+        columns.id, columns.url, columns.name, columns.kind, columns.language, columns.everything, columns.state
+    ).where(columns.dossier == dossier, columns.guild_id.is_(None))
     known = {row.url: row for row in conn.execute(query)}
     changed = False
     for url, one in wanted.items():
-        about = {"name": clean(one.name), "kind": one.kind, "language": one.language}
+        about = {"name": clean(one.name), "kind": one.kind, "language": one.language, "everything": one.everything}
         row = known.get(url)
         if row is None:
             dossiers.ensure(conn, dossier, now=now)
@@ -88,7 +116,19 @@ def sync(conn: Connection, dossier: str, feeds: Iterable[Feed], *, now: datetime
                 )
             )
         elif row.state == "gone":
-            anew = dict.fromkeys(("etag", "last_modified", "next_poll_at", "baseline_at", "last_error", "moved_to"))
+            anew = dict.fromkeys(
+                (
+                    "etag",
+                    "last_modified",
+                    "body_digest",
+                    "asks_seconds",
+                    "next_poll_at",
+                    "baseline_at",
+                    "last_reason",
+                    "last_error",
+                    "moved_to",
+                )
+            )
             conn.execute(update(feed).where(columns.id == row.id).values(state="active", failures=0, **anew, **about))
         elif any(row._mapping[name] != value for name, value in about.items()):
             conn.execute(update(feed).where(columns.id == row.id).values(**about))
@@ -102,13 +142,17 @@ def sync(conn: Connection, dossier: str, feeds: Iterable[Feed], *, now: datetime
 
 
 def due(conn: Connection, dossier: str, now: datetime, limit: int) -> list[FeedRow]:
-    """Return at most ``limit`` of the dossier's active feeds that are due at ``now``, the longest due first."""
+    """Return at most ``limit`` active feeds, the dossier's and guilds', that are due at ``now``, the longest due first.
+
+    Those of guilds that removed the bot wait until it is back.
+    """
     columns = feed.c
     query = (
         select(*(columns[name] for name in FeedRow.__slots__))
+        .outerjoin(guild, guild.c.id == columns.guild_id)
         .where(
             columns.dossier == dossier,
-            columns.guild_id.is_(None),
+            guild.c.left_at.is_(None),
             columns.state == "active",
             or_(columns.next_poll_at.is_(None), columns.next_poll_at <= now),
         )
@@ -124,32 +168,37 @@ def succeeded(
     *,
     etag: str | None,
     last_modified: str | None,
+    body_digest: str | None,
+    asks_seconds: int | None,
     moved_to: str | None,
     next_poll_at: datetime,
     now: datetime,
 ) -> None:
     """Record that a feed was read, in the transaction that stores its articles.
 
-    ``etag`` and ``last_modified`` are what is sent back next time, ``moved_to`` where to ask then. The first time sets
-    the baseline.
+    ``etag`` and ``last_modified`` are what is sent back next time, ``moved_to`` where to ask then; ``body_digest`` is
+    the SHA-256 (hex) of what was read, ``asks_seconds`` the pause the feed asks for. The first time sets the baseline.
     """
     columns = feed.c
     values = {
         "etag": etag,
         "last_modified": last_modified,
+        "body_digest": body_digest,
+        "asks_seconds": asks_seconds,
         "moved_to": moved_to,
         "next_poll_at": next_poll_at,
         "last_polled_at": now,
         "last_ok_at": now,
         "failures": 0,
+        "last_reason": None,
         "last_error": None,
     }
     conn.execute(update(feed).where(columns.id == feed_id).values(**values))
     conn.execute(update(feed).where(columns.id == feed_id, columns.baseline_at.is_(None)).values(baseline_at=now))
 
 
-def failed(conn: Connection, feed_id: int, error: str, *, next_poll_at: datetime, now: datetime) -> None:
-    """Record that a feed could not be read, with a sentence that says why.
+def failed(conn: Connection, feed_id: int, reason: str, error: str, *, next_poll_at: datetime, now: datetime) -> None:
+    """Record that a feed could not be read: the kind of failure, and a sentence that says why.
 
     A remembered move is forgotten: the address may have moved on, and the original one knows.
     """
@@ -157,6 +206,7 @@ def failed(conn: Connection, feed_id: int, error: str, *, next_poll_at: datetime
         update(feed)
         .where(feed.c.id == feed_id)
         .values(
+            last_reason=reason,
             last_error=error,
             failures=feed.c.failures + 1,
             moved_to=None,
@@ -166,15 +216,26 @@ def failed(conn: Connection, feed_id: int, error: str, *, next_poll_at: datetime
     )
 
 
-def published_as(conn: Connection, dossier: str, identities: Sequence[str]) -> dict[str, Published]:
-    """Return when the dossier's articles with these identities were published, as far as they are stored and dated."""
-    found: dict[str, Published] = {}
-    columns = article_revision.c
+def published_as(
+    conn: Connection, dossier: str, identities: Sequence[str], *, guild_id: int | None = None
+) -> dict[str, Published | None]:
+    """Return which identities are stored, as the dossier's or as a guild's, and when each article was published.
+
+    The date is None where none is known.
+    """
+    found: dict[str, Published | None] = {}
+    columns, names = article_revision.c, article_identity.c
     for start in range(0, len(identities), _AT_ONCE):
         query = (
-            select(article.c.identity, columns.published_at, columns.published_precision, columns.published_basis)
+            select(
+                names.identity, names.scope, columns.published_at, columns.published_precision, columns.published_basis
+            )
             .join_from(
+                article_identity,
                 article,
+                and_(article.c.dossier == names.dossier, article.c.id == names.article_id),
+            )
+            .join(
                 article_revision,
                 and_(
                     columns.dossier == article.c.dossier,
@@ -183,11 +244,65 @@ def published_as(conn: Connection, dossier: str, identities: Sequence[str]) -> d
                 ),
             )
             .where(
-                article.c.dossier == dossier,
-                article.c.guild_id.is_(None),
-                article.c.identity.in_(identities[start : start + _AT_ONCE]),
-                columns.published_at.is_not(None),
+                names.dossier == dossier,
+                names.scope.in_({0, guild_id or 0}),
+                names.identity.in_([clean(one) for one in identities[start : start + _AT_ONCE]]),
             )
+            # The dossier's own last: it is the one that counts where both have it.
+            .order_by(names.scope.desc())
         )
-        found |= {row[0]: Published(row[1], row[2], row[3]) for row in conn.execute(query)}
+        for row in conn.execute(query):
+            found[row[0]] = None if row[2] is None else Published(row[2], row[3], row[4])
     return found
+
+
+def add(
+    conn: Connection,
+    dossier: str,
+    guild_id: int,
+    url: str,
+    *,
+    name: str | None,
+    everything: bool,
+    by: str,
+    now: datetime,
+) -> bool:
+    """Add a feed for one guild, or make it active and change what it is called and keeps; False when it was there.
+
+    It is due at once, and its first reading is a baseline.
+    """
+    dossiers.ensure(conn, dossier, now=now)
+    columns = feed.c
+    here = (columns.dossier == dossier, columns.guild_id == guild_id, columns.url == clean(url))
+    about = {"name": clean(name), "everything": everything, "state": "active"}
+    if conn.execute(update(feed).where(*here).values(**about)).rowcount:
+        return False
+    conn.execute(
+        plain_insert(feed).values(
+            dossier=dossier, guild_id=guild_id, url=url, failures=0, added_by=by, added_at=now, **about
+        )
+    )
+    return True
+
+
+def remove(conn: Connection, dossier: str, guild_id: int, feed_id: int) -> bool:
+    """Remove a guild's feed; what it brought stays. False when the guild has no such feed."""
+    columns = feed.c
+    gone = conn.execute(
+        delete(feed).where(columns.dossier == dossier, columns.guild_id == guild_id, columns.id == feed_id)
+    )
+    return bool(gone.rowcount)
+
+
+def listed(conn: Connection, dossier: str, guild_id: int | None) -> list[ListedFeed]:
+    """Return the feeds of a guild, or with None those that the dossier lists today, in the order they were added."""
+    columns = feed.c
+    brought = (
+        select(func.count()).select_from(article).where(article.c.feed_id == columns.id).scalar_subquery()
+    ).label("articles")
+    query = (
+        select(*(columns[name] for name in ListedFeed.__slots__ if name != "articles"), brought)
+        .where(columns.dossier == dossier, columns.guild_id.is_not_distinct_from(guild_id), columns.state != "gone")
+        .order_by(columns.id)
+    )
+    return [ListedFeed(**row._mapping) for row in conn.execute(query)]

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    Float,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -32,6 +33,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     text,
+    true,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
@@ -104,6 +106,7 @@ PRECISIONS: Final = ("time", "day")
 BASES: Final = ("stated", "inferred", "unknown")
 OWNER_KINDS: Final = ("claim", "figure")
 FEED_STATES: Final = ("active", "paused", "gone")
+PAGE_STATES: Final = ("wanted", "read", "walled", "failed")
 EVENT_KINDS: Final = ("position_moved", "sources_differ", "corrected", "article_mentions")
 SUBSCRIBER_KINDS: Final = ("user", "channel", "terminal")
 CADENCES: Final = ("instant", "daily", "weekly")
@@ -194,7 +197,15 @@ feed = Table(
     _moment("last_polled_at", nullable=True),
     _moment("last_ok_at", nullable=True),
     _moment("baseline_at", nullable=True),
+    # Whether all it brings is kept as news, or only what belongs to the topic.
+    Column("everything", Boolean, nullable=False, server_default=false()),
+    # SHA-256 of the body that was read last: a server that knows no conditional requests sends the same again.
+    Column("body_digest", Word(64)),
+    # The pause the feed itself asked for when it was read last; null: none.
+    Column("asks_seconds", Integer),
     Column("failures", Integer, nullable=False, server_default="0"),
+    # The kind of the last failure (a word of the fetcher), and the sentence that was made of it.
+    Column("last_reason", Word(20)),
     Column("last_error", Words),
     Column("moved_to", Words),
     Column("added_by", Word(80)),
@@ -218,14 +229,54 @@ article = Table(
     # Null: everyone sees it. Otherwise only this guild does, and it is no source for the table.
     Column("guild_id", _Snowflake, ForeignKey("guild.id")),
     Column("background", Boolean, nullable=False, server_default=false()),
+    # Off the topic: kept, so that it is known again and can be explained, and shown nowhere else.
+    Column("relevant", Boolean, nullable=False, server_default=true()),
+    # How much it belongs to the topic, from 0 to 1; null: nobody asked.
+    Column("relevance", Float),
+    # The first article of which this one is a copy; null: it is no copy. No foreign key: that one may be deleted.
+    Column("copy_of", Word(80)),
+    # SHA-256 of the feed's entry as it was read last: the text may have come from its page since.
+    Column("entry_digest", Word(64)),
+    # What became of its page, where the feed holds only a teaser; null: nothing was wanted of it.
+    Column("page_state", Word(10)),
+    Column("page_tries", Integer, nullable=False, server_default="0"),
+    _moment("page_next_at", nullable=True),
+    Column("page_note", Words),
     Column("current_revision", Integer, nullable=False),
     _moment("first_stored_at"),
+    _one_of("page_state", PAGE_STATES),
+    Index("ix_article_page_next_at_wanted", "page_next_at", **_where("page_state = 'wanted'")),
+    Index(None, "dossier", "copy_of"),
     # Two scopes, so that a guild's own feed can never revise or hide an article of the dossier.
     Index("uq_article_dossier_identity", "dossier", "identity", unique=True,
           **_where("guild_id IS NULL")),
     Index("uq_article_dossier_guild_id_identity", "dossier", "guild_id", "identity", unique=True,
           **_where("guild_id IS NOT NULL")),
 )  # fmt: skip
+
+article_identity = Table(
+    "article_identity",
+    metadata,
+    Column("dossier", Word(80), primary_key=True),
+    # 0: everyone's; otherwise the guild whose own feed brought it.
+    Column("scope", _Snowflake, primary_key=True, autoincrement=False),
+    # One of the names it comes by: a feed's guid, a page's address, a file.
+    Column("identity", Words, primary_key=True),
+    Column("article_id", Word(80), nullable=False),
+    ForeignKeyConstraint(["dossier", "article_id"], ["article.dossier", "article.id"], ondelete="CASCADE"),
+    Index(None, "dossier", "article_id"),
+)
+
+article_sketch = Table(
+    "article_sketch",
+    metadata,
+    Column("dossier", Word(80), primary_key=True),
+    # A sampled hash of its passages (summaries.copies): articles that have many in common are copies.
+    Column("value", BigInteger, primary_key=True, autoincrement=False),
+    Column("article_id", Word(80), primary_key=True),
+    ForeignKeyConstraint(["dossier", "article_id"], ["article.dossier", "article.id"], ondelete="CASCADE"),
+    Index(None, "dossier", "article_id"),
+)
 
 article_revision = Table(
     "article_revision",
@@ -378,6 +429,20 @@ quote = Table(
     _one_of("owner_kind", OWNER_KINDS),
     CheckConstraint('start >= 0 AND "end" > start', name="span"),
     Index(None, "dossier", "article_id", "article_revision"),
+)
+
+ingested_file = Table(
+    "ingested_file",
+    metadata,
+    _dossier(primary_key=True),
+    # The file's URI, with what shows that it has not changed since it was taken.
+    Column("file", Words, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("modified_ns", BigInteger, nullable=False),
+    Column("article_id", Word(80), nullable=False),
+    _moment("taken_at"),
+    ForeignKeyConstraint(["dossier", "article_id"], ["article.dossier", "article.id"], ondelete="CASCADE"),
+    Index(None, "dossier", "article_id"),
 )
 
 seed_row = Table(

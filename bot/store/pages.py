@@ -1,0 +1,82 @@
+"""Pages of articles of which a feed holds only a teaser: which are to be read, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import Connection, select
+
+from bot.store import articles
+from bot.store.dialect import queue_for_content
+from bot.store.schema import article, article_revision, clean
+from summaries.article import Draft
+
+
+@dataclass(frozen=True, slots=True)
+class WantedPage:
+    """An article of which only a teaser is stored: where its page is, and how often it was tried."""
+
+    article_id: str
+    url: str
+    guild_id: int | None
+    background: bool
+    tries: int
+
+
+def due(conn: Connection, dossier: str, now: datetime, limit: int) -> list[WantedPage]:
+    """Return at most ``limit`` articles whose page is to be read now, the longest due first."""
+    query = (
+        select(
+            article.c.id,
+            article_revision.c.url,
+            article.c.guild_id,
+            article.c.background,
+            article.c.page_tries,
+        )
+        .join(article_revision, articles.CURRENT)
+        .where(
+            article.c.dossier == dossier,
+            article.c.page_state == "wanted",
+            article.c.page_next_at <= now,
+            article_revision.c.url.is_not(None),
+        )
+        .order_by(article.c.page_next_at, article.c.id)
+        .limit(limit)
+    )
+    return [WantedPage(*row) for row in conn.execute(query)]
+
+
+def read(conn: Connection, dossier: str, article_id: str, page: Draft, *, now: datetime) -> articles.Stored:
+    """Give an article the text of its page, as a new revision; what its feed says of it is kept.
+
+    Author, language and date are the page's where the feed had none. Raises KeyError for an unknown id.
+    """
+    queue_for_content(conn)
+    known = articles.known_row(conn, dossier, article_id)
+    current = articles.revision_row(conn, dossier, article_id, known.current_revision)
+    from_page = articles.values_of(page, current["label"])
+    values = {name: from_page[name] for name in ("text", "fingerprint", "body_start", "warnings")}
+    values |= {
+        name: current[name] or from_page[name] for name in ("title", "publisher", "author", "url", "label", "language")
+    }
+    dated = from_page if current["published_at"] is None else current
+    values |= {name: dated[name] for name in ("published_at", "published_precision", "published_basis")}
+    articles.change(conn, dossier, article_id, {"page_state": "read", "page_next_at": None, "page_note": None})
+    return articles.revise(conn, dossier, known, values, now=now)
+
+
+def missed(
+    conn: Connection,
+    dossier: str,
+    article_id: str,
+    note: str,
+    *,
+    state: Literal["walled", "failed", "wanted"],
+    next_at: datetime | None = None,
+) -> None:
+    """Note why an article's page could not be had; with the state ``wanted`` it is tried again at ``next_at``."""
+    tries = article.c.page_tries + 1
+    changes = {"page_state": state, "page_tries": tries, "page_next_at": next_at, "page_note": clean(note)}
+    articles.change(conn, dossier, article_id, changes)
