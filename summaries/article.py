@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Literal
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from summaries.text import LINE, Span, is_heading, paragraphs
 
@@ -130,6 +131,18 @@ def parse_date(value: str) -> Published | None:
     return found if found is not None and found.at is not None and 1900 <= found.at.year < 2200 else None
 
 
+def has_zone(value: str) -> bool:
+    """Tell whether a date and time, as it is written, says in which zone: "Z", "+01:00", "GMT", "EST"."""
+    return bool(_ZONE.search(value.strip()))
+
+
+_ZONE = re.compile(
+    r"[\d.](?:Z|\s?[+-]\d{2}:?\d{2}|[+-]\d{2})$|\s(?:UTC?|GMT|Z|[ECMP][SD]T|MES?T)(?:\s?[+-]\d{2}:?\d{2})?(?:\s+\d{4})?$"
+    r"|\s[+-]\d{4}\s+\(\w{1,10}\)$",
+    re.IGNORECASE,
+)
+
+
 def _parse_date(value: str, basis: Basis) -> Published | None:
     try:
         if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
@@ -229,16 +242,70 @@ def _header_end(text: str, first: int) -> tuple[int, dict[str, str]] | None:
     return len(text), known
 
 
-_TRACKING = re.compile(r"(?:utm_\w+|fbclid|gclid|mc_[ce]id|ref_src|cmpid|ito|at_\w+)", re.IGNORECASE)
+# Addresses ------------------------------------------------------------------------------------------------------------
+
+# Parameters that say who sent the reader, or who it is, and never which page: their names are made for it.
+_TRACKING = re.compile(
+    r"(?:utm|at|mtm|matomo|piwik|hsa|itm|guce_referrer|fb_(?:action|ref|source))_\w+|pk_(?:campaign|kwd|source|medium|cid)"
+    r"|guce_referrer|guccounter|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|gad_source|msclkid|yclid|ymclid|twclid|ttclid"
+    r"|li_fat_id|igshid|igsh|mc_[ce]id|mkt_tok|_hs(?:enc|mi)|__hs\w\w|hsctatracking|vero_(?:id|conv)|wickedid|s_kwcid"
+    r"|oly_(?:anon|enc)_id|ref_(?:src|url)|cmpid|ito|xtor|maca|__twitter_impression|_ga|_gl|ncid|icid|ocid|wt\.\w+"
+    r"|ns_(?:mchannel|source|campaign|linkname|fee)|wt_(?:mc|zmc)|_openstat|traffic_source|soc_(?:src|trk)|sr_share"
+    r"|amp_(?:gsa|js_v)|usqp|phpsessid|jsessionid|aspsessionid\w*|cfid|cftoken",
+    re.IGNORECASE,
+)
+# Names that mean something else on other sites: only with a value that names a channel.
+_SENDER = re.compile(r"ref|referr?er|source|src|from|via|partner|medium|origin|mod|cid|cmp|smid", re.IGNORECASE)
+_CHANNEL = re.compile(
+    r"rss|atom|feed|rdf|(?:rss|feed)[-_.]\w[-\w.]{0,99}|\w[-\w.]{0,99}[-_.](?:rss|feed|share)|rss20|rssfeed|twitter"
+    r"|facebook|whatsapp|telegram|linkedin|bluesky|mastodon|newsletter|e?mail|push|share|twtr|fb",
+    re.IGNORECASE,
+)
+_AMP = re.compile(r"(?:__)?amp(?:=(?:1|true|amp)?)?|(?:outputtype|output)=amp", re.IGNORECASE)
+# Where a redirect's target stands in the open: site and path to the parameters that hold it.
+_REDIRECTS = {
+    ("google", "/url"): ("url", "q"),
+    ("news.google", "/news/url"): ("url",),
+    ("bing", "/news/apiclick.aspx"): ("url",),
+    ("l.facebook", "/l.php"): ("u",),
+    ("lm.facebook", "/l.php"): ("u",),
+    ("youtube", "/redirect"): ("q",),
+}
+_AMP_CACHE = re.compile(r"/(?:[cv]|amp)/(?:s/)?([\w-]+\.[\w.-]+/.+)")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})")
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_INDEX = re.compile(r"index\.(?:html?|shtml)", re.IGNORECASE)
+_SESSION = re.compile(r";jsessionid=[^/;]*", re.IGNORECASE)
+_AMP_END = re.compile(r"(?:(?:\.amp)+(\.html?)|(\.html?)(?:\.amp)+|(?:\.amp)+)$")
+_LONGEST = 8000
 
 
 def normalise_url(url: str) -> str | None:
     """Return the form of a web address that identifies an article, or None when it is none.
 
-    Scheme and host in lower case, ``https`` for ``http``, no fragment, default port, "www." or tracking parameters.
+    Two addresses become one only where they surely name the same page; in doubt they stay two, because an article twice
+    is a nuisance, and one lost an error. So there is in it: ``https`` for ``http``; the host in lower case and ASCII
+    (IDNA), without "www.", mobile and AMP prefixes ("m.", "mobile.", "amp."), final dot and default port; the path with
+    each escape in its one form, without "." and "..", closing slashes, ``index.html``, session and AMP marks; no
+    parameters of tracking, sessions or AMP, the others in their order; no fragment but one that names a page ("#!...",
+    "#/..."). Upper and lower case of the path, and the order of parameters, do matter.
+
+    What redirects in the open (google.com/url, AMP caches) stands for its target. Normalising twice changes nothing.
     """
-    url = url.strip()
-    if any(c.isspace() or ord(c) < 32 for c in url):
+    current = _normalised(url)
+    # What one step uncovers (a redirect to a redirect) is for the next; each takes something away.
+    for _ in url:
+        again = None if current is None else _normalised(current)
+        if again is None or again == current:
+            break
+        current = again
+    return current
+
+
+def _normalised(url: str) -> str | None:
+    url = _SURROGATE.sub("\ufffd", url.strip())
+    if len(url) > _LONGEST or any(c.isspace() or ord(c) < 32 for c in url):
         return None
     try:
         parts = urlsplit(url)
@@ -247,10 +314,92 @@ def normalise_url(url: str) -> str | None:
         return None
     if parts.scheme.lower() not in {"http", "https"} or not parts.hostname:
         return None
-    host = parts.hostname.removeprefix("www.")
+    host = _host(parts.hostname)
+    if not host:
+        return None
+    pairs = parse_qsl(parts.query, keep_blank_values=True, errors="surrogateescape")
+    if target := _target(host, parts.path, pairs):
+        return target
     if ":" in host:
         host = f"[{host}]"
     if port not in {None, 80, 443}:
         host = f"{host}:{port}"
-    query = urlencode([(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.fullmatch(k)])
-    return urlunsplit(("https", host, parts.path.rstrip("/") or "/", query, ""))
+    query = urlencode([pair for pair in pairs if not _is_noise(*pair)], errors="surrogateescape")
+    fragment = parts.fragment if parts.fragment.startswith(("!", "/")) and len(parts.fragment) > 1 else ""
+    return urlunsplit(("https", host, _path(parts.path), query, _escaped(fragment)))
+
+
+def _host(name: str) -> str:
+    host = name.rstrip(".")
+    # These letters had no form of their own in the older standard, which is the one that is at hand.
+    if not host.isascii() and len(host) <= 253 and not re.search("[ßς\u200c\u200d]", host):
+        # A name that has no such form stays as it is.
+        with suppress(UnicodeError):
+            encoded = host.encode("idna").decode("ascii").lower()
+            host = encoded if re.fullmatch(r"[a-z0-9._-]+", encoded) else host
+    host = re.sub(r"^(?:www\.)+", "", host)
+    bare = re.sub(r"^(?:(?:www|m|mobile|amp)\.)+", "", host)
+    return bare if "." in bare else host
+
+
+def _target(host: str, path: str, pairs: list[tuple[str, str]]) -> str | None:
+    """Return the address that a redirect leads to, as it is written there; None for any other address."""
+    if (host.endswith(".cdn.ampproject.org") or re.fullmatch(r"google(?:\.[a-z]{2,3}){1,2}", host)) and (
+        cached := _AMP_CACHE.fullmatch(path)
+    ):
+        query = urlencode(pairs, errors="surrogateescape")
+        return _web(f"https://{cached[1]}{'?' if query else ''}{query}")
+    site = re.sub(r"\.(?:com?\.)?[a-z]{2,3}$", "", host)
+    names = _REDIRECTS.get((site, path))
+    return next((found for key, value in pairs if names and key in names and (found := _web(value))), None)
+
+
+def _web(address: str) -> str | None:
+    return address if re.match(r"https?://[^/?#\s@]+\.[^/?#\s@]+(?:[/?#]\S*)?$", address) else None
+
+
+def _is_noise(key: str, value: str) -> bool:
+    if _TRACKING.fullmatch(key) or _AMP.fullmatch(f"{key}={value}"):
+        return True
+    # In capitals it is one publisher group's own name for campaigns.
+    return key == "CMP" or bool(_SENDER.fullmatch(key) and _CHANNEL.fullmatch(value))
+
+
+def _path(path: str) -> str:
+    segments: list[str] = []
+    for segment in _SESSION.sub("", _escaped(path)).split("/"):
+        if segment == "..":
+            if len(segments) > 1:
+                segments.pop()
+        elif segment != ".":
+            segments.append(segment)
+    while segments and (not segments[-1] or _INDEX.fullmatch(segments[-1])):
+        segments.pop()
+    return "/".join(_without_amp(segments)) or "/"
+
+
+def _without_amp(segments: list[str]) -> list[str]:
+    """Take AMP's marks off a path's segments: "/amp" before or behind an article's, ".amp" in its name."""
+
+    def is_article(segment: str) -> bool:
+        # A digit or hyphen: "/tags/amp" is a page of its own.
+        return any(c == "-" or c.isdigit() for c in segment)
+
+    while len(segments) > 2 and segments[-1] == "amp" and is_article(segments[-2]):
+        segments = segments[:-1]
+    while len(segments) > 2 and segments[1] == "amp" and is_article(segments[-1]):
+        segments = segments[:1] + segments[2:]
+    end = _AMP_END.search(segments[-1]) if segments else None
+    if end and is_article(segments[-1][: end.start()]):
+        segments = [*segments[:-1], f"{segments[-1][: end.start()]}{end[1] or end[2] or ''}"]
+    return segments
+
+
+def _escaped(part: str) -> str:
+    """Return a part of an address with each character in its one form: escaped only where it must be."""
+
+    def one(found: re.Match[str]) -> str:
+        character = chr(int(found[1], 16))
+        return character if character in _UNRESERVED else found[0].upper()
+
+    return quote(_ESCAPED.sub(one, part), safe="/%:@!$&'()*+,;=~?")

@@ -13,14 +13,15 @@ import io
 import json
 import re
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 from xml.parsers import expat
 
-from summaries.article import Draft, Published, normalise_url, parse_date
+from summaries.article import Draft, Published, has_zone, normalise_url, parse_date
 from summaries.text import READ, collapse
 
 MAX_ENTRIES: Final = 500
@@ -46,21 +47,40 @@ class NotAFeed(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of a feed as an article: its guid if it has one, what identifies it, and what it says."""
+    """One entry of a feed as an article: its guid if it has one, what identifies it, and what it says.
+
+    ``identities`` are all the names by which it may be known again, the strongest first, never none: the feed's guid
+    ("guid:FEED:GUID", means something within its feed), the address of its page ("url:ADDRESS", the same in every feed)
+    and, only where it has neither, its day and title ("title:FEED:DAY:TITLE"). No two entries of one read share any.
+    ``is_teaser``: it has a page of its own, and so little text that the page is worth fetching (see
+    :func:`looks_like_teaser`).
+    """
 
     guid: str | None
-    identity: str
+    identities: tuple[str, ...]
     draft: Draft
+    is_teaser: bool = False
+
+    @property
+    def identity(self) -> str:
+        """The strongest of its identities."""
+        return self.identities[0]
 
 
 @dataclass(frozen=True, slots=True)
 class FeedRead:
-    """What a feed holds. ``warnings`` are about the feed; those about one entry are in its draft."""
+    """What a feed holds. ``warnings`` are about the feed; those about one entry are in its draft.
+
+    ``left_out`` entries were found and are not among ``entries``; a warning gives each the reason. ``refresh`` is how
+    long the feed itself asks to wait between two polls, None when it doesn't say.
+    """
 
     title: str | None
     language: str | None
     entries: tuple[Entry, ...]
     warnings: tuple[str, ...]
+    left_out: int = 0
+    refresh: timedelta | None = None
 
 
 _Date = tuple[str, time.struct_time | None]
@@ -83,6 +103,8 @@ class _Found:
     link: str | None = None
     title: str | None = None
     bodies: tuple[str, ...] = ()
+    in_full: bool = False
+    """Whether it has an element for its whole text, besides a summary."""
     author: str | None = None
     language: str | None = None
     dates: _Dates = _Dates()
@@ -93,6 +115,9 @@ class _Feed:
     title: str | None
     language: str | None
     entries: list[_Found]
+    home: str | None = None
+    left_out: int = 0
+    refresh: timedelta | None = None
 
 
 def read_feed(
@@ -126,22 +151,35 @@ def read_feed(
     found = _json_feed(text, warnings) if json_feed else _xml_feed(text, base or url, warnings)
     declared = _language(language) or _language(found.language)
     publisher = name or found.title
-    entries: dict[str, Entry] = {}
-    without = twice = 0
-    for one in found.entries:
-        entry = _entry(one, url=url, base=base or url, publisher=publisher, language=declared, now=now)
-        if entry is None:
-            without += 1
-        elif entry.identity in entries:
+    entries: list[Entry] = []
+    taken: set[str] = set()
+    silent = nameless = twice = 0
+    pages = [_web_address(one.link, base or url) for one in found.entries]
+    names = _names(found, pages, url=url, base=base or url)
+    for one, link, identities in zip(found.entries, pages, names, strict=True):
+        notes: list[str] = []
+        text = _text(one.title, _body(one), notes)
+        if not text:
+            silent += 1
+        elif not identities:
+            nameless += 1
+        elif not taken.isdisjoint(identities):
             # Only the first counts: else the two would replace each other at every poll.
             twice += 1
         else:
-            entries[entry.identity] = entry
-    if without:
-        warnings.append(f"{_entries(without)} left out: without text, or with neither a guid nor a web address")
+            taken.update(identities)
+            draft = _draft(one, text, link, notes, publisher=publisher, language=declared, now=now)
+            own_page = draft.url is not None and f"url:{normalise_url(draft.url)}" in identities
+            teaser = own_page and looks_like_teaser(_body(one), title=one.title, in_full=one.in_full)
+            entries.append(Entry(one.guid, identities, draft, teaser))
+    if silent:
+        warnings.append(f"{_entries(silent)} left out: without text")
+    if nameless:
+        warnings.append(f"{_entries(nameless)} left out: with neither a guid nor a web address, nor a title and a date")
     if twice:
         warnings.append(f"{_entries(twice)} left out: the same guid or address as an earlier one")
-    return FeedRead(found.title, declared, tuple(entries.values()), tuple(warnings))
+    left_out = found.left_out + silent + nameless + twice
+    return FeedRead(found.title, declared, tuple(entries), tuple(warnings), left_out, found.refresh)
 
 
 def _entries(count: int) -> str:
@@ -294,7 +332,33 @@ def _xml_feed(text: str, base: str, warnings: list[str]) -> _Feed:
     language = dict.get(about, "language")
     # Where a document was cut, the last entry was as well.
     entries = _newest(read["entries"] if whole else read["entries"][:-1], _xml_dates, warnings)
-    return _Feed(title, language if isinstance(language, str) else None, [_from_xml(one) for one in entries])
+    return _Feed(
+        title,
+        language if isinstance(language, str) else None,
+        [_from_xml(one) for one in entries],
+        home=_clean(dict.get(about, "link")),
+        left_out=len(read["entries"]) - len(entries),
+        refresh=_refresh(*(dict.get(about, key) for key in ("ttl", "sy_updateperiod", "sy_updatefrequency"))),
+    )
+
+
+_PERIODS = {"hourly": 1, "daily": 24, "weekly": 7 * 24, "monthly": 30 * 24, "yearly": 365 * 24}
+_LONGEST_REFRESH = timedelta(days=31)
+
+
+def _refresh(ttl: object, period: object, frequency: object) -> timedelta | None:
+    """Return the pause a feed asks for: the longer one of RSS's ttl (minutes) and of so many updates in a period.
+
+    What is no number, less than a minute or more than a month is nonsense, and as good as nothing.
+    """
+    asked = []
+    if isinstance(ttl, str) and re.fullmatch(r"[0-9]{1,9}", ttl.strip()):
+        asked.append(timedelta(minutes=int(ttl)))
+    hours = _PERIODS.get(period.strip().lower()) if isinstance(period, str) else None
+    times = frequency.strip() if isinstance(frequency, str) and frequency.strip() else "1"
+    if hours and re.fullmatch(r"[0-9]{1,9}", times) and int(times):
+        asked.append(timedelta(hours=hours) / int(times))
+    return max((one for one in asked if timedelta(minutes=1) <= one <= _LONGEST_REFRESH), default=None)
 
 
 def _bounded(text: str, warnings: list[str]) -> tuple[bytes, bool]:
@@ -352,6 +416,7 @@ def _from_xml(entry: dict[str, Any]) -> _Found:
         link=_clean(link),
         title=_one_line(_plain(get("title_detail"))),
         bodies=tuple(body for body in bodies if body),
+        in_full=bool(get("content")),
         author=_rss_author(get("author")) or _author(named or get("author")),
         language=next((one.get("language") for one in get("content") or [] if one.get("language")), None),
         dates=_xml_dates(entry),
@@ -390,13 +455,16 @@ def _json_feed(text: str, warnings: list[str]) -> _Feed:
     if not isinstance(items, list):
         raise NotAFeed("It is JSON, but no JSON Feed: it has no list of items.")
     language = data.get("language")
+    objects = [item for item in items if isinstance(item, dict)]
+    if len(objects) < len(items):
+        warnings.append(f"{_entries(len(items) - len(objects))} left out: no objects, as JSON Feed's items are")
+    entries = [_from_json(item) for item in _newest(objects, _json_dates, warnings)]
     return _Feed(
         title=_one_line(plain_paragraphs(_words(data.get("title")) or "")),
         language=language if isinstance(language, str) else None,
-        entries=[
-            _from_json(item)
-            for item in _newest([item for item in items if isinstance(item, dict)], _json_dates, warnings)
-        ],
+        entries=entries,
+        home=_clean(data.get("home_page_url")),
+        left_out=len(items) - len(entries),
     )
 
 
@@ -414,6 +482,7 @@ def _from_json(item: dict[str, Any]) -> _Found:
         link=_clean(item.get("url") or item.get("external_url")),
         title=_one_line(plain_paragraphs(_words(item.get("title")) or "")),
         bodies=tuple(body for body in bodies if body),
+        in_full=bool(html or words),
         author=_author(", ".join(name for name in names[:5] if isinstance(name, str))),
         language=language if isinstance(language, str) else None,
         dates=_json_dates(item),
@@ -431,23 +500,22 @@ def _words(value: object) -> str | None:
 # Entries ------------------------------------------------------------------------------------------------------------
 
 
-def _entry(
-    found: _Found, *, url: str, base: str, publisher: str | None, language: str | None, now: datetime
-) -> Entry | None:
-    """Make an entry's draft; None when it says nothing, or nothing would tell it from others."""
-    notes: list[str] = []
-    link = _web_address(found.link, base)
+def _draft(
+    found: _Found,
+    text: str,
+    link: str | None,
+    notes: list[str],
+    *,
+    publisher: str | None,
+    language: str | None,
+    now: datetime,
+) -> Draft:
     if found.link and link is None:
         notes.append(f"url {found.link[:80]!r} is no web address; stored without one")
-    identity = _identity(found.guid, link, url)
-    body = max(found.bodies, key=len, default="")
-    text = _text(found.title, body, notes)
-    if identity is None or not text:
-        return None
     published, note = _published(found.dates, now)
     if note:
         notes.append(note)
-    draft = Draft(
+    return Draft(
         text=text,
         title=found.title,
         publisher=publisher,
@@ -457,7 +525,60 @@ def _entry(
         published=published,
         warnings=tuple(notes),
     )
-    return Entry(found.guid, identity, draft)
+
+
+def _body(found: _Found) -> str:
+    return max(found.bodies, key=len, default="")
+
+
+TEASER_WORDS: Final = 60
+"""A text of fewer words is a teaser, whatever it is in."""
+
+SUMMARY_WORDS: Final = 200
+"""So is one of fewer words, where the feed has only a summary of the entry."""
+
+CUT_WORDS: Final = 400
+"""So is one of fewer words that breaks off: with dots, a link to read on, or in mid-sentence."""
+
+_BREAKS_OFF = re.compile(r"(?:\.\.\.|…|\[(?:more|weiter|suite)\]|\(more\))\W*$", re.IGNORECASE)
+_READ_ON = re.compile(
+    r"(?:(?:continue|keep) reading|read (?:more|on|the (?:full|rest|whole)|full)|(?:see|learn|find out) more|view full"
+    r"|weiterlesen|(?:hier )?mehr (?:lesen|dazu|erfahren)|lesen sie (?:mehr|weiter|den)|zum (?:vollständigen )?artikel"
+    r"|lire (?:la suite|plus|l['’]article)|en savoir plus|leer más|seguir leyendo|ver más|leggi (?:tutto|di più)"
+    r"|continua a leggere|czytaj (?:więcej|dalej|całość)|lees (?:meer|verder)|ler mais|leia mais|continue a ler|läs mer"
+    r"|devamını oku|читати (?:далі|більше|повністю)|докладніше|читать (?:далее|дальше|полностью)|подробнее)\b",
+    re.IGNORECASE,
+)
+_READ_ON_END = re.compile(rf"{_READ_ON.pattern}[^.!?\n]{{0,3}}\W*$", re.IGNORECASE)
+# What blogs add below an excerpt.
+_APPEARED = re.compile(r"\s*\bThe post\b.{1,400}\b(?:appeared first on|first appeared on)\b.{1,200}$", re.DOTALL)
+_CLOSED = re.compile(r"[.!?…。！？:;][\"'”’“»«)\]*_]*$")
+_IDEOGRAPHS = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
+
+
+def looks_like_teaser(body: str, *, title: str | None = None, in_full: bool = False) -> bool:
+    """Tell whether an entry's text only leads to its page, so that the page is worth fetching.
+
+    ``body`` is plain text, without the title or with it as its first line; ``in_full`` says that the feed has an
+    element for the whole text, besides a summary. The rule: it is a teaser when it has fewer than :data:`TEASER_WORDS`
+    words; or fewer than :data:`SUMMARY_WORDS` and the feed has but a summary; or fewer than :data:`CUT_WORDS` and
+    breaks off (with dots, with "Read more" or what other languages say, or in mid-sentence). In doubt it is one: a page
+    fetched in vain costs one request, a text that was missed is missing.
+    """
+    first, _, rest = body.partition("\n")
+    if title and collapse(first) == title:
+        body = rest
+    body = _APPEARED.sub("", body.strip()[-READ:])
+    words = len(body.split()) + len(_IDEOGRAPHS.findall(body[: 10 * CUT_WORDS])) // 2
+    if words < (TEASER_WORDS if in_full else SUMMARY_WORDS):
+        return True
+    if words >= CUT_WORDS:
+        return False
+    last = body.rpartition("\n")[2].strip()
+    if _BREAKS_OFF.search(last[-20:]) or _READ_ON_END.search(last[-80:]) or (len(last) < 200 and _READ_ON.match(last)):
+        return True
+    # A short last line may be a byline or a credit.
+    return len(last) > 100 and not _CLOSED.search(last)
 
 
 def _text(title: str | None, body: str, notes: list[str]) -> str:
@@ -470,25 +591,82 @@ def _text(title: str | None, body: str, notes: list[str]) -> str:
     return f"{title}\n\n{body}" if body else title
 
 
-def _identity(guid: str | None, link: str | None, feed: str) -> str | None:
-    """Return what makes it the same article next time; None when it has neither guid nor web address.
+def _names(feed: _Feed, pages: Sequence[str | None], *, url: str, base: str) -> list[tuple[str, ...]]:
+    """Return each entry's identities; none where nothing tells it from others.
+
+    What several entries of one document share, although they are different articles, is nobody's name: an address that
+    comes with different guids, a guid that comes with different addresses. Neither is the address of the site itself.
+    """
+    home = {normalise_url(one) for one in (_web_address(feed.home, base), url, base) if one}
+    addresses = [None if page is None else normalise_url(page) for page in pages]
+    guids: dict[str, set[tuple[str | None, str]]] = defaultdict(set)
+    users: dict[str, set[tuple[str | None, str]]] = defaultdict(set)
+    for one, address in zip(feed.entries, addresses, strict=True):
+        said = one.title or _body(one)[:200]
+        if one.guid:
+            guids[one.guid].add((address, said))
+        if address:
+            users[address].add((one.guid, said))
+
+    def is_shared(uses: set[tuple[str | None, str]]) -> bool:
+        # The same words under two guids or addresses are one article, listed twice; so are two versions of its title.
+        said = len({words for _, words in uses})
+        return said > 2 or (said > 1 and len({name for name, _ in uses if name}) > 1)
+
+    def is_page(address: str | None) -> bool:
+        bare = address is None or (urlsplit(address).path == "/" and not urlsplit(address)._replace(path="").query)
+        return address is not None and address not in home and not (bare and not urlsplit(address).fragment)
+
+    found = []
+    for one, page, address in zip(feed.entries, pages, addresses, strict=True):
+        guid = one.guid
+        if guid and (is_shared(guids[guid]) or not (_permalink(guid) is None or is_page(normalise_url(guid)))):
+            guid = None
+        if not is_page(address) or is_shared(users[address or ""]):
+            page = address = None
+        found.append(_identities(guid, page, url) or _by_title(one, url))
+    return found
+
+
+def _identities(guid: str | None, link: str | None, feed: str) -> tuple[str, ...]:
+    """Return what makes it the same article next time, the strongest first.
 
     A guid that is the article's own address, but for what normalising takes away, identifies it in every feed.
     Otherwise a guid means something only within its feed.
     """
     linked = normalise_url(link) if link else None
+    # "#3", but not "#utm_source=x": a part of the page, which other entries may have parts of as well.
+    mark = urlsplit(link).fragment if link else ""
+    mark = "" if not mark or "=" in mark or mark in _WHOLE_PAGE or (linked and urlsplit(linked).fragment) else mark
+    by_guid = _short(f"guid:{normalise_url(feed) or feed}:", guid) if guid else None
+    by_link = _short("url:", linked) if linked else None
     permanent = _permalink(guid)
-    if permanent is not None and guid is not None:
-        normal = normalise_url(permanent)
-        mark = urlsplit(permanent).fragment
-        # A mark that the link has too tells entries of one page apart; one that it hasn't is a date or a version.
-        if normal == linked and not (mark and link and urlsplit(link).fragment == mark):
-            return _short("url:", str(linked))
-        if linked is None and not mark:
-            return _short("url:", str(normal))
-    if guid:
-        return _short(f"guid:{normalise_url(feed) or feed}:", guid)
-    return _short("url:", linked) if linked else None
+    normal = normalise_url(permanent) if permanent else None
+    if mark and link and not (linked == normal and permanent and urlsplit(permanent).fragment != mark):
+        # The page is not the entry.
+        by_part = _short(f"guid:{normalise_url(feed) or feed}:", link)
+        return tuple(dict.fromkeys(one for one in (by_guid, by_part) if one))
+    if normal is None or permanent is None:
+        names = [by_guid, by_link]
+    elif normal == linked:
+        # A mark behind the guid alone is a version.
+        names = [by_link, by_guid]
+    elif linked is None and not urlsplit(permanent).fragment:
+        names = [_short("url:", normal), by_guid]
+    else:
+        names = [by_guid, by_link, None if urlsplit(permanent).fragment else _short("url:", normal)]
+    return tuple(dict.fromkeys(one for one in names if one))
+
+
+_WHOLE_PAGE = frozenset({"top", "main", "content", "rss", "comments", "respond"})
+
+
+def _by_title(found: _Found, feed: str) -> tuple[str, ...]:
+    """Return an identity made of day and title, for an entry that has no other; none without both."""
+    at = _published(found.dates, None)[0].at
+    if at is None or not found.title:
+        return ()
+    return (_short(f"title:{normalise_url(feed) or feed}:{at.date().isoformat()}:", found.title.casefold()),)
 
 
 def _permalink(guid: str | None) -> str | None:
@@ -533,16 +711,30 @@ def _published(dates: _Dates, now: datetime | None) -> tuple[Published, str | No
     return Published(read.at, read.precision, "inferred" if inferred else read.basis), None
 
 
+# Names of zones that no standard of feeds has, and feedparser reads as UTC; those that stand for one zone only.
+_ZONES = {
+    "WEST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3, "TRT": 3, "JST": 9, "KST": 9, "AEST": 10, "AEDT": 11,
+    "NZST": 12, "NZDT": 13,
+}  # fmt: skip
+
+
 def _moment(raw: str, parsed: time.struct_time | None) -> Published | None:
+    if (named := re.fullmatch(r"(.{1,50}:\d\d) ([A-Z]{3,4})", raw)) and named[2] in _ZONES:
+        return parse_date(f"{named[1]} +{_ZONES[named[2]]:02}00")
     if parsed is None:
-        return parse_date(raw)
+        known = parse_date(raw)
+        naive = known is not None and known.precision == "time" and not has_zone(raw)
+        return replace(known, basis="inferred") if known is not None and naive else known
     try:
         at = datetime.fromtimestamp(calendar.timegm(parsed), UTC)
     except (ValueError, OverflowError, OSError):
         return None
     if not 1900 <= at.year < 2200:
         return None
-    return Published(at, "time" if ":" in raw or re.search(r"\dT\d", raw) else "day", "stated")
+    if ":" not in raw and not re.search(r"\dT\d", raw):
+        return Published(at, "day", "stated")
+    # A time of an unknown zone is read as UTC, and may be hours off.
+    return Published(at, "time", "stated" if has_zone(raw) else "inferred")
 
 
 def _language(value: str | None) -> str | None:

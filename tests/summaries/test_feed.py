@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from summaries.article import normalise_url
 from summaries.feed import (
     MAX_ENTRIES,
     Entry,
     FeedRead,
     NotAFeed,
     html_paragraphs,
+    looks_like_teaser,
     plain_paragraphs,
     read_feed,
 )
@@ -163,13 +165,255 @@ def test_entries_without_identity_or_text_are_left_out() -> None:
         )
     )
     assert [entry.guid for entry in found.entries] == ["https://news.example/b"]
-    assert found.warnings == ("2 entries were left out: without text, or with neither a guid nor a web address",)
+    assert found.left_out == 2
+    assert found.warnings == (
+        "1 entry was left out: without text",
+        "1 entry was left out: with neither a guid nor a web address, nor a title and a date",
+    )
 
 
 def test_of_two_entries_with_one_identity_the_first_counts() -> None:
     found = read(rss("<item><guid>a</guid><title>New</title></item><item><guid>a</guid><title>Old</title></item>"))
     assert [entry.draft.title for entry in found.entries] == ["New"]
     assert found.warnings == ("1 entry was left out: the same guid or address as an earlier one",)
+
+
+def names(*items: str, link: str = "https://news.example/") -> list[tuple[str, ...]]:
+    found = read(rss(f"<link>{link}</link>" + "".join(f"<item>{item}</item>" for item in items)))
+    return [entry.identities for entry in found.entries]
+
+
+def item(title: str, guid: str | None = None, link: str | None = None) -> str:
+    parts = [f"<title>{title}</title>"]
+    parts += [f"<guid isPermaLink='false'>{guid}</guid>"] if guid is not None else []
+    parts += [f"<link>{link}</link>"] if link is not None else []
+    return "".join(parts) + "<pubDate>Thu, 20 Mar 2025 10:00:00 GMT</pubDate>"
+
+
+def test_an_entry_is_known_by_its_guid_and_by_its_page() -> None:
+    by_guid = names(item("T", "5", "https://a.example/x?utm_source=rss"))[0]
+    assert by_guid == (f"guid:{URL}:5", "url:https://a.example/x")
+    # Another title, guid or tracking parameter: still the same article.
+    assert set(names(item("Other", "6", "https://a.example/x?utm_source=mail"))[0]) & set(by_guid)
+    assert set(names(item("Other", "5", "https://a.example/moved"))[0]) & set(by_guid)
+    # An old address as the guid, as many blogs have it.
+    assert names(item("T", "https://a.example/?p=5", "https://a.example/x")) == [
+        (f"guid:{URL}:https://a.example/?p=5", "url:https://a.example/x", "url:https://a.example/?p=5")
+    ]
+    # In another outlet's feed, it is the same page.
+    elsewhere = one(item("T", "b-1", "https://a.example/x"), url="https://other.example/rss")
+    assert set(elsewhere.identities) & set(by_guid) == {"url:https://a.example/x"}
+
+
+def test_what_several_entries_share_names_none_of_them() -> None:
+    page = "https://news.example/live"
+    assert names(item("A", "1", page), item("B", "2", page)) == [(f"guid:{URL}:1",), (f"guid:{URL}:2",)]
+    assert names(item("A", "x", "https://a.example/1"), item("B", "x", "https://a.example/2")) == [
+        ("url:https://a.example/1",),
+        ("url:https://a.example/2",),
+    ]
+    assert names(item("A", link=page), item("B", link=page), item("C", link=page)) == [
+        (f"title:{URL}:2025-03-20:{title}",) for title in "abc"
+    ]
+    # Listed twice, or under a new title: one article.
+    assert len(names(item("A", "1", page), item("A", "2", page))) == 1
+    assert len(names(item("A", "1", "https://a.example/1"), item("A", "1", "https://a.example/2"))) == 1
+    assert len(names(item("A", link=page), item("B", link=page))) == 1
+
+
+@pytest.mark.parametrize("link", ["https://news.example/", "https://www.news.example", "https://other.example/", URL])
+def test_the_address_of_a_site_names_no_article(link: str) -> None:
+    assert names(item("A", "1", link), item("B", "2")) == [(f"guid:{URL}:1",), (f"guid:{URL}:2",)]
+    assert names(item("A", "", link)) == [(f"title:{URL}:2025-03-20:a",)]
+    assert names(item("A", link, link)) == [(f"title:{URL}:2025-03-20:a",)]
+    assert not one(item("A", "1", link)).is_teaser
+
+
+def test_the_feeds_own_home_page_names_no_article() -> None:
+    home = "https://news.example/politics"
+    assert names(item("A", "1", home), link=home) == [(f"guid:{URL}:1",)]
+    assert names(item("A", "1", f"{home}/x"), link=home) == [(f"guid:{URL}:1", f"url:{home}/x")]
+
+
+def test_parts_of_a_page_are_entries_of_their_own() -> None:
+    page = "https://news.example/live"
+    assert names(item("A", "1", f"{page}#b1")) == [(f"guid:{URL}:1", f"guid:{URL}:{page}#b1")]
+    assert names(item("A", link=f"{page}#b1"), item("B", link=f"{page}#b2")) == [
+        (f"guid:{URL}:{page}#b1",),
+        (f"guid:{URL}:{page}#b2",),
+    ]
+    assert names(item("A", "1", f"{page}#xtor=RSS-1")) == [(f"guid:{URL}:1", f"url:{page}")]
+
+
+def test_without_guid_and_page_the_day_and_title_are_the_name() -> None:
+    assert names(item("Press  Review")) == [(f"title:{URL}:2025-03-20:press review",)]
+    assert names(item("T", "  ")) == [(f"title:{URL}:2025-03-20:t",)]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from("ABC"),
+            st.sampled_from([None, "", "1", "2", "https://a.example/1", "https://a.example/1#2"]),
+            st.sampled_from([None, "https://a.example/1", "https://a.example/2#x", "https://news.example/", URL]),
+        ),
+        max_size=8,
+    )
+)
+def test_no_two_entries_of_a_feed_share_a_name(items: list[tuple[str, str | None, str | None]]) -> None:
+    found = read(rss("".join(f"<item>{item(*one)}</item>" for one in items)))
+    identities = [name for entry in found.entries for name in entry.identities]
+    assert len(set(identities)) == len(identities)
+    assert all(entry.identities for entry in found.entries)
+    assert len(found.entries) + found.left_out == len(items)
+    assert "url:https://news.example/" not in identities
+
+
+# Addresses ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("addresses", "normal"),
+    [
+        (["http://www.a.example/x-1/", "https://m.a.example/x-1", "https://amp.a.example/x-1?amp=1",
+          "https://a.example/x-1/amp/", "https://a.example/amp/x-1", "https://a.example./x-1/index.html",
+          "https://a.example/x-1?outputType=amp#comments", "https://a.example/b/../x-1;jsessionid=0A?PHPSESSID=1",
+          "https://a.example:443/x-1?fbclid=1&at_medium=RSS&source=rss&ref=twitter&CMP=share_btn_tw&xtor=RSS-1",
+          "https://www.google.com/url?sa=t&url=https%3A%2F%2Fa.example%2Fx-1%3Futm_source%3Dn&usg=x",
+          "https://www.google.de/amp/s/www.a.example/x-1/amp", "https://a-example.cdn.ampproject.org/c/s/a.example/x-1",
+          "https://a.example/%78-1"], "https://a.example/x-1"),
+        (["https://a.example/1.amp.html", "https://a.example/1.html.amp"], "https://a.example/1.html"),
+        (["https://müller.example/%c3%bc", "https://MÜLLER.example/ü", "https://xn--mller-kva.example/%C3%BC"],
+         "https://xn--mller-kva.example/%C3%BC"),
+        (["https://a.example/?p=5&utm_campaign=x", "https://a.example?p=5"], "https://a.example/?p=5"),
+        (["https://a.example/#!/news/5", "http://www.a.example#!/news/5"], "https://a.example/#!/news/5"),
+        (["http://a.example:80/x", "https://a.example/x#:~:text=a"], "https://a.example/x"),
+    ],
+)  # fmt: skip
+def test_ways_to_write_one_address(addresses: list[str], normal: str) -> None:
+    assert {normalise_url(address) for address in addresses} == {normal}
+
+
+@pytest.mark.parametrize(
+    "addresses",
+    [
+        ["https://a.example/X", "https://a.example/x"],
+        ["https://a.example/?id=1", "https://a.example/?id=2", "https://a.example/"],
+        ["https://a.example/?a=1&b=2", "https://a.example/?b=2&a=1"],
+        ["https://a.example/?source=berlin", "https://a.example/?source=paris", "https://a.example/?ref=7"],
+        ["https://a.example/?sid=1", "https://a.example/?sid=2", "https://a.example/?sessionid=3"],
+        ["https://a.example/tags/amp", "https://a.example/tags", "https://a.example/amp"],
+        ["https://a.example/a%2Fb", "https://a.example/a/b"],
+        ["https://a.example/?q=%E4", "https://a.example/?q=%F6"],
+        ["https://a.example/#/news/5", "https://a.example/#/news/6"],
+        ["https://a.example/", "https://b.a.example/", "https://a.example:8080/"],
+        ["https://a.example/index.php?id=1", "https://a.example/index.php?id=2"],
+        ["https://straße.example/", "https://strasse.example/"],
+        ["https://www.google.com/url?q=about", "https://a.example/url?q=https://b.example/", "https://b.example/"],
+    ],
+)
+def test_pages_that_may_differ_have_different_addresses(addresses: list[str]) -> None:
+    assert len({normalise_url(address) for address in addresses}) == len(addresses)
+
+
+_PARTS = st.sampled_from(
+    ["/", "//", "a", "-1", "amp", ".amp", ".html", "index.html", "..", ".", "%", "%61", "%e4", "%2F", "ü", "ß", "?",
+     "&", "=", "utm_x=1", "amp=1", "#", "#!", ";jsessionid=1", "+", "%25", "[", "]", "@", ":", ":80", "\\", "\ud800",
+     "İ", "。", "https://www.google.com/url?q=", "https%3A%2F%2Fb.example%2F", "url=", "www.", "m.",
+     "amp/s/b.example/"],
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(["https://", "http://", "HTTPS://www.", "https://m.", "https://www.google.com", "", "https://["]),
+    st.lists(_PARTS, max_size=12) | st.lists(st.text(max_size=4), max_size=4),
+)
+@example("https://a.example/x-1", ["/amp", ".amp"] * 400)
+@example("https://www.google.com", ["/amp/s/google.com"] * 100)
+def test_normalising_an_address_twice_changes_nothing(start: str, parts: list[str]) -> None:
+    normal = normalise_url(f"{start}{''.join(parts)}")
+    if normal is not None:
+        assert normalise_url(normal) == normal
+        assert normal.startswith("https://")
+        assert not any(c.isspace() for c in normal)
+
+
+# Teasers and how often ----------------------------------------------------------------------------------------------
+
+SENTENCE = "The ministers of eleven countries met in the capital on Monday and spoke about ships. "
+
+
+@pytest.mark.parametrize(
+    ("body", "in_full", "teaser"),
+    [
+        ("", True, True),
+        (SENTENCE, True, True),
+        (SENTENCE * 8, True, False),
+        (SENTENCE * 8, False, True),
+        (SENTENCE * 16, False, False),
+        (SENTENCE * 16 + "They then […]", True, True),
+        (SENTENCE * 16 + "They then...", False, True),
+        (SENTENCE * 16 + "\n\nContinue reading", True, True),
+        (SENTENCE * 16 + "Weiterlesen", True, True),
+        (SENTENCE * 16 + "\n\nLire la suite sur le site →", True, True),
+        (SENTENCE * 16 + "Читати далі »", True, True),
+        (SENTENCE * 16 + "They then went on to", True, True),
+        (SENTENCE * 16 + "\n\nBy Jane Doe", True, False),
+        (SENTENCE * 40 + "They then...", True, False),
+        (SENTENCE * 5 + "It […]\n\nThe post Ships appeared first on Example News.", True, True),
+        ("大臣们星期一在首都会面，讨论了船只问题。" * 40, True, False),
+        ("大臣们星期一在首都会面，讨论了船只问题。", True, True),
+    ],
+)
+def test_teasers(body: str, in_full: bool, teaser: bool) -> None:
+    assert looks_like_teaser(body, in_full=in_full) is teaser
+    assert looks_like_teaser(f"Ships\n\n{body}", title="Ships", in_full=in_full) is teaser
+
+
+def test_an_entry_says_whether_it_is_a_teaser() -> None:
+    link = "<link>https://a.example/x</link><title>T</title>"
+    assert one(f"{link}<description>{SENTENCE}</description>").is_teaser
+    assert not one(f"{link}<description>{SENTENCE * 16}</description>").is_teaser
+    encoded = "<content:encoded xmlns:content='http://purl.org/rss/1.0/modules/content/'>"
+    assert not one(f"{link}<description>T</description>{encoded}{SENTENCE * 8}</content:encoded>").is_teaser
+    # Without a page there is nothing to fetch.
+    assert not one(f"<guid isPermaLink='false'>1</guid><title>T</title><description>{SENTENCE}</description>").is_teaser
+    items = [
+        {"id": "https://a.example/x", "title": "T", "content_text": SENTENCE * 8},
+        {"id": "https://a.example/y", "title": "T", "summary": SENTENCE * 8},
+    ]
+    assert [entry.is_teaser for entry in read(json.dumps({"items": items})).entries] == [False, True]
+
+
+_SY = "http://purl.org/rss/1.0/modules/syndication/"
+
+
+@pytest.mark.parametrize(
+    ("words", "minutes"),
+    [
+        ("", None),
+        ("<ttl>60</ttl>", 60),
+        ("<ttl> 5 </ttl>", 5),
+        *((f"<ttl>{nonsense}</ttl>", None) for nonsense in ("", "0", "-5", "soon", "99999999", "9" * 400, "²")),
+        ("<sy:updatePeriod>hourly</sy:updatePeriod><sy:updateFrequency>2</sy:updateFrequency>", 30),
+        ("<sy:updatePeriod> daily\n</sy:updatePeriod>", 24 * 60),
+        ("<sy:updatePeriod>hourly</sy:updatePeriod><sy:updateFrequency>0</sy:updateFrequency>", None),
+        ("<sy:updatePeriod>hourly</sy:updatePeriod><sy:updateFrequency>9999</sy:updateFrequency>", None),
+        ("<sy:updatePeriod>yearly</sy:updatePeriod>", None),
+        ("<sy:updatePeriod>never</sy:updatePeriod>", None),
+        ("<ttl>15</ttl><sy:updatePeriod>hourly</sy:updatePeriod>", 60),
+    ],
+)
+def test_how_often_a_feed_asks_to_be_read(words: str, minutes: int | None) -> None:
+    body = rss(words).replace("<rss ", f"<rss xmlns:sy='{_SY}' ")
+    assert read(body).refresh == (None if minutes is None else timedelta(minutes=minutes))
+
+
+def test_items_of_a_json_feed_that_are_none_are_told() -> None:
+    found = read(json.dumps({"items": ["no item", None, {"id": "1", "title": "T"}]}))
+    assert (len(found.entries), found.left_out) == (1, 2)
+    assert found.warnings == ("2 entries were left out: no objects, as JSON Feed's items are",)
 
 
 # Dates --------------------------------------------------------------------------------------------------------------
@@ -179,8 +423,12 @@ def test_of_two_entries_with_one_identity_the_first_counts() -> None:
     ("date", "iso", "basis"),
     [
         ("<pubDate>Thu, 20 Mar 2025 10:00:00 EST</pubDate>", "2025-03-20T15:00:00Z", "stated"),
-        ("<pubDate>Thu, 20 Mar 2025 10:00:00</pubDate>", "2025-03-20T10:00:00Z", "stated"),
-        ("<pubDate>2025-03-20T10:00:00</pubDate>", "2025-03-20T10:00:00Z", "stated"),
+        ("<pubDate>Thu, 20 Mar 2025 10:00:00</pubDate>", "2025-03-20T10:00:00Z", "inferred"),
+        ("<pubDate>2025-03-20T10:00:00</pubDate>", "2025-03-20T10:00:00Z", "inferred"),
+        ("<pubDate>2025-03-20T10:00:00+02:00</pubDate>", "2025-03-20T08:00:00Z", "stated"),
+        ("<pubDate>Thu, 20 Mar 2025 10:00:00 +0200</pubDate>", "2025-03-20T08:00:00Z", "stated"),
+        ("<pubDate>Thu, 20 Mar 2025 10:00:00 CET</pubDate>", "2025-03-20T09:00:00Z", "stated"),
+        ("<pubDate>Thu, 20 Mar 2025 10:00:00 XYZ</pubDate>", "2025-03-20T10:00:00Z", "inferred"),
         ("<pubDate>2025-03-20</pubDate>", "2025-03-20", "stated"),
         ("<pubDate>20 March 2025</pubDate>", "2025-03-20", "stated"),
         ("<dc:date xmlns:dc='http://purl.org/dc/elements/1.1/'>2025-03-20T10:00:00Z</dc:date>", "2025-03-20T10:00:00Z",
