@@ -577,7 +577,7 @@ async def _error_page(response: aiohttp.ClientResponse) -> bytes:
 
 
 def _checked(url: str, words: _Words | None = None) -> str:
-    """Return a web address without its fragment; raises FetchFailed if it is none. ``words`` if it was redirected to."""
+    """Return a web address without its fragment, or raise FetchFailed. ``words`` is given where a redirect led."""
     try:
         parts = urlsplit(url.strip())
         host, user = parts.hostname, parts.username
