@@ -176,6 +176,9 @@ def add(
         if known.entry_digest == digest:
             return unchanged
         changes: dict[str, Any] = {"feed_id": feed_id, "entry_digest": digest}
+        # As after a first try: whoever is told of news has been told of this article.
+        page["page_tries"] = 1
+        wants_page = wants_page and known.relevant
         if known.page_state == "read" and wants_page:
             # What was edited is the teaser: its page is read again, and until then its words stay.
             changes |= page
@@ -218,6 +221,12 @@ def _name(conn: Connection, dossier: str, known: Row[Any], identities: Iterable[
     scope = known.guild_id or 0
     rows = [{"dossier": dossier, "scope": scope, "identity": clean(one), "article_id": known.id} for one in identities]
     conn.execute(insert(conn, article_identity).on_conflict_do_nothing(), rows)
+
+
+def judge(conn: Connection, dossier: str, article_id: str, relevance: Relevant) -> None:
+    """Remember whether an article belongs to the topic, once its words have changed."""
+    change(conn, dossier, article_id, {"relevant": relevance.relevant, "relevance": relevance.score})
+    counters.bump(conn)
 
 
 def _is_listed(conn: Connection, feed_id: int) -> bool:
@@ -550,7 +559,7 @@ def origin(conn: Connection, dossier: str, article_id: str) -> Origin:
         article_identity.c.dossier == dossier, article_identity.c.article_id == article_id
     )
     names = sorted(conn.execute(query).scalars(), key=lambda one: (one != row.identity, one))
-    known = {name: row._mapping[name] for name in Origin.__slots__ if name in row._mapping}
+    known = {name: getattr(row, name) for name in Origin.__slots__ if name not in {"article_id", "identities"}}
     return Origin(article_id=article_id, identities=tuple(names), **known)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, and_, delete, func, or_, select
+from sqlalchemy import Connection, and_, delete, func, or_, select, update
 from sqlalchemy import insert as plain_insert
 
 from bot.store import articles
@@ -55,7 +55,11 @@ def alike(
 
 
 def set_sketch(conn: Connection, dossier: str, article_id: str, sketch: Sequence[int], *, copy_of: str | None) -> None:
-    """Remember an article's sketch, and of which article it is a copy; both replace what was remembered."""
+    """Remember an article's sketch, and of which article it is a copy; both replace what was remembered.
+
+    Its own copies become copies of the same one. Call it in the transaction that stores the article: then nobody else
+    is grouping.
+    """
     columns = article_sketch.c
     conn.execute(delete(article_sketch).where(columns.dossier == dossier, columns.article_id == article_id))
     rows = [{"dossier": dossier, "value": value, "article_id": article_id} for value in dict.fromkeys(sketch)]
@@ -66,19 +70,30 @@ def set_sketch(conn: Connection, dossier: str, article_id: str, sketch: Sequence
         article.c.dossier == dossier, article.c.id == copy_of
     )
     found = conn.execute(first).scalar() if copy_of is not None else None
-    articles.change(conn, dossier, article_id, {"copy_of": found if found != article_id else None})
+    if found == article_id:
+        found = None
+    articles.change(conn, dossier, article_id, {"copy_of": found})
+    if found is not None:
+        conn.execute(
+            update(article).where(article.c.dossier == dossier, article.c.copy_of == article_id).values(copy_of=found)
+        )
 
 
 def of(conn: Connection, dossier: str, article_id: str, *, guild_id: int | None = None) -> list[Listed]:
-    """Return the other articles with the same text, the first stored first; a guild's own only for that guild."""
-    of = conn.execute(
+    """Return the other articles with the same text, the first stored first; a guild's own only for that guild.
+
+    Empty for an unknown id.
+    """
+    first = conn.execute(
         select(func.coalesce(article.c.copy_of, article.c.id)).where(
             article.c.dossier == dossier, article.c.id == article_id
         )
     ).scalar()
+    if first is None:
+        return []
     query = (
         articles.without_text(dossier, None, guild_id)
-        .where(or_(article.c.copy_of == of, article.c.id == of), article.c.id != article_id)
+        .where(or_(article.c.copy_of == first, article.c.id == first), article.c.id != article_id)
         .order_by(None)
         .order_by(article.c.first_stored_at, article.c.id)
     )

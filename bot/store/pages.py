@@ -6,36 +6,45 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, false, func, select
 
 from bot.store import articles
 from bot.store.dialect import queue_for_content
-from bot.store.schema import article, article_revision, clean
+from bot.store.schema import article, article_revision, clean, feed
 from summaries.article import Draft
 
 
 @dataclass(frozen=True, slots=True)
 class WantedPage:
-    """An article of which only a teaser is stored: where its page is, and how often it was tried."""
+    """An article of which only a teaser is stored: where its page is, and how often it was tried.
+
+    ``everything`` tells that its feed is kept whole, whatever belongs to the topic.
+    """
 
     article_id: str
     url: str
     guild_id: int | None
     background: bool
+    everything: bool
     tries: int
 
 
 def due(conn: Connection, dossier: str, now: datetime, limit: int) -> list[WantedPage]:
-    """Return at most ``limit`` articles whose page is to be read now, the longest due first."""
+    """Return at most ``limit`` articles whose page is to be read now, the longest due first.
+
+    Those of guilds that removed the bot wait until it is back.
+    """
     query = (
         select(
             article.c.id,
             article_revision.c.url,
             article.c.guild_id,
             article.c.background,
+            func.coalesce(feed.c.everything, false()),
             article.c.page_tries,
         )
         .join(article_revision, articles.CURRENT)
+        .outerjoin(feed, feed.c.id == article.c.feed_id)
         .where(
             article.c.dossier == dossier,
             article.c.page_state == "wanted",
@@ -76,7 +85,12 @@ def missed(
     state: Literal["walled", "failed", "wanted"],
     next_at: datetime | None = None,
 ) -> None:
-    """Note why an article's page could not be had; with the state ``wanted`` it is tried again at ``next_at``."""
+    """Note why an article's page could not be had; with the state ``wanted`` it is tried again at ``next_at``.
+
+    Raises ValueError for a page that is wanted but never due, or the other way round.
+    """
+    if (state == "wanted") != (next_at is not None):
+        raise ValueError(f"a page that is {state} {'needs' if state == 'wanted' else 'has no'} next try")
     tries = article.c.page_tries + 1
     changes = {"page_state": state, "page_tries": tries, "page_next_at": next_at, "page_note": clean(note)}
     articles.change(conn, dossier, article_id, changes)

@@ -3,56 +3,110 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Connection, and_, delete, exists, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, select, tuple_, update
 
 from bot.store import counters
 from bot.store.dialect import queue_for_content
 from bot.store.schema import article, article_revision, article_sketch, quote
 
+AT_ONCE: Final = 200
+"""How many revisions or sketched articles one call takes: some milliseconds, for which other writers wait."""
 
-def remove_texts(conn: Connection, *, before: datetime, now: datetime, limit: int = 500) -> int:
-    """Remove the texts of revisions stored before a moment, but those that any claim or figure quotes.
+SHIPPED: Final = "seed:"
+"""What the identities of the dossier's own articles begin with."""
 
-    Identity, address and title stay, so that the article is known when it comes again. Returns how many were removed,
-    at most ``limit``: call it again until it is 0.
+
+def remove_texts(
+    conn: Connection,
+    dossier: str,
+    *,
+    before: datetime | None,
+    off_topic_before: datetime | None,
+    now: datetime,
+    limit: int = AT_ONCE,
+) -> int:
+    """Remove the texts of revisions stored before a moment, and sooner those of articles off the topic.
+
+    None keeps them for ever. A revision that any revision of a claim or figure quotes keeps its text, whatever became
+    of that row; so do the articles of the dossier's folder, which its rows are checked against. All else stays, so that
+    an article is known when it comes again. Returns how many were removed, at most ``limit``: less than that, and
+    nothing is left to remove.
     """
-    columns = article_revision.c
-    quoted = exists().where(
-        quote.c.dossier == columns.dossier,
-        quote.c.article_id == columns.article_id,
-        quote.c.article_revision == columns.number,
-    )
-    query = (
-        select(columns.dossier, columns.article_id, columns.number)
-        .where(columns.text.is_not(None), columns.stored_at < before, ~quoted)
-        .order_by(columns.stored_at)
-        .limit(limit)
-    )
-    found = conn.execute(query).all()
+    found: list[tuple[str, int]] = []
+    for moment, only in ((before, None), (off_topic_before, article.c.relevant.is_(False))):
+        if moment is not None and len(found) < limit:
+            found += [one for one in _due(conn, dossier, moment, only, limit - len(found)) if one not in found]
     if not found:
         return 0
+    # Commit point: the caller's. A claim that is stored meanwhile is either there, and seen by the statement below, or
+    # waits, and finds the text gone.
     queue_for_content(conn)
-    for row in found:
-        conn.execute(
-            update(article_revision)
-            .where(
-                and_(
-                    columns.dossier == row.dossier, columns.article_id == row.article_id, columns.number == row.number
-                ),
-                ~quoted,
-            )
-            .values(text=None, text_removed_at=now)
+    columns = article_revision.c
+    removed = conn.execute(
+        update(article_revision)
+        .where(
+            columns.dossier == dossier,
+            tuple_(columns.article_id, columns.number).in_(found),
+            columns.text.is_not(None),
+            ~_QUOTED,
         )
-    counters.bump(conn)
-    return len(found)
+        .values(text=None, text_removed_at=now)
+    ).rowcount
+    if removed:
+        counters.bump(conn)
+    return removed
 
 
-def forget_sketches(conn: Connection, *, before: datetime) -> None:
-    """Forget the sketches of articles stored before a moment: nothing is taken for a copy of them any more."""
-    old = exists().where(
-        article.c.dossier == article_sketch.c.dossier,
-        article.c.id == article_sketch.c.article_id,
-        article.c.first_stored_at < before,
+_QUOTED: Final = exists().where(
+    quote.c.dossier == article_revision.c.dossier,
+    quote.c.article_id == article_revision.c.article_id,
+    quote.c.article_revision == article_revision.c.number,
+)
+
+
+def _due(
+    conn: Connection, dossier: str, before: datetime, only: ColumnElement[bool] | None, limit: int
+) -> list[tuple[str, int]]:
+    """Return revisions whose text may be removed, the oldest news first."""
+    columns = article_revision.c
+    query = (
+        select(columns.article_id, columns.number)
+        .join(article, and_(article.c.dossier == columns.dossier, article.c.id == columns.article_id))
+        .where(
+            columns.dossier == dossier,
+            # No text is of a later day than it was stored: this one is indexed, and spares reading what lies behind a
+            # long text in its row.
+            columns.dated_at < before,
+            columns.text.is_not(None),
+            columns.stored_at < before,
+            ~article.c.identity.startswith(SHIPPED),
+            ~_QUOTED,
+        )
+        .order_by(columns.dated_at)
+        .limit(limit)
     )
-    conn.execute(delete(article_sketch).where(old))
+    if only is not None:
+        query = query.where(only)
+    return [(row.article_id, row.number) for row in conn.execute(query)]
+
+
+def forget_sketches(conn: Connection, dossier: str, *, before: datetime, limit: int = AT_ONCE) -> int:
+    """Forget the sketches of articles stored before a moment: nothing is taken for a copy of them any more.
+
+    What was found to be a copy stays one. Returns of how many articles, at most ``limit``: less than that, and nothing
+    is left to forget.
+    """
+    columns = article_sketch.c
+    sketched = exists().where(columns.dossier == article.c.dossier, columns.article_id == article.c.id)
+    old = (
+        select(article.c.id)
+        .where(article.c.dossier == dossier, article.c.first_stored_at < before, sketched)
+        .order_by(article.c.first_stored_at, article.c.id)
+        .limit(limit)
+    )
+    found = list(conn.execute(old).scalars())
+    if found:
+        conn.execute(delete(article_sketch).where(columns.dossier == dossier, columns.article_id.in_(found)))
+    return len(found)
