@@ -111,6 +111,7 @@ def add(
     feed_id: int | None = None,
     guild_id: int | None = None,
     relevance: Relevant | None = None,
+    teaser: bool = False,
     wants_page: bool = False,
     now: datetime,
 ) -> Stored:
@@ -124,7 +125,8 @@ def add(
     With ``guild_id`` the article belongs to one guild: it never changes one of the dossier's, which wins where both
     have it. With ``feed_id`` it was an entry of that feed: another feed that brings the same article changes nothing,
     or the two would replace each other's words at every poll; and an entry that has not changed doesn't replace the
-    text that came from its page since. ``wants_page`` says that the entry is only a teaser of it.
+    text that came from its page since. ``teaser`` says that it holds only the beginning of what its page says, whose
+    words then stay; ``wants_page`` has the page read.
 
     Raises ValueError when ``article_id`` is already another article's.
     """
@@ -178,14 +180,14 @@ def add(
         changes: dict[str, Any] = {"feed_id": feed_id, "entry_digest": digest}
         # As after a first try: whoever is told of news has been told of this article.
         page["page_tries"] = 1
-        wants_page = wants_page and known.relevant
-        if known.page_state == "read" and wants_page:
-            # What was edited is the teaser: its page is read again, and until then its words stay.
+        if wants_page and known.relevant:
             changes |= page
+        if teaser and known.page_revision is not None:
+            # What was edited is the teaser: the words of its page stay, until it is read again.
             current = revision_row(conn, dossier, known.id, known.current_revision)
             values |= {name: current[name] for name in ("text", "fingerprint", "body_start", "language", "warnings")}
-        elif wants_page:
-            changes |= page
+        else:
+            changes["page_revision"] = None
         change(conn, dossier, known.id, changes)
     if relevance is not None:
         change(conn, dossier, known.id, about)
@@ -534,7 +536,8 @@ def set_mentions(
 class Origin:
     """Where an article came from and what was decided about it, besides its text.
 
-    ``identities`` are the names by which it is known again. ``page_state`` is None where no page was wanted of it.
+    ``identities`` are the names by which it is known again. ``page_state`` is None where no page was wanted of it;
+    ``page_revision`` is the first revision with its page's words.
     """
 
     article_id: str
@@ -546,6 +549,7 @@ class Origin:
     relevance: float | None
     copy_of: str | None
     page_state: str | None
+    page_revision: int | None
     page_tries: int
     page_next_at: datetime | None
     page_note: str | None

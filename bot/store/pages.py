@@ -18,7 +18,8 @@ from summaries.article import Draft
 class WantedPage:
     """An article of which only a teaser is stored: where its page is, and how often it was tried.
 
-    ``everything`` tells that its feed is kept whole, whatever belongs to the topic.
+    ``everything`` tells that its feed is kept whole, whatever belongs to the topic; ``again`` that the page was read
+    before, and what is stored are its words then.
     """
 
     article_id: str
@@ -26,6 +27,7 @@ class WantedPage:
     guild_id: int | None
     background: bool
     everything: bool
+    again: bool
     tries: int
 
 
@@ -41,6 +43,7 @@ def due(conn: Connection, dossier: str, now: datetime, limit: int) -> list[Wante
             article.c.guild_id,
             article.c.background,
             func.coalesce(feed.c.everything, false()),
+            article.c.page_revision.is_not(None),
             article.c.page_tries,
         )
         .join(article_revision, articles.CURRENT)
@@ -72,8 +75,11 @@ def read(conn: Connection, dossier: str, article_id: str, page: Draft, *, now: d
     }
     dated = from_page if current["published_at"] is None else current
     values |= {name: dated[name] for name in ("published_at", "published_precision", "published_basis")}
-    articles.change(conn, dossier, article_id, {"page_state": "read", "page_next_at": None, "page_note": None})
-    return articles.revise(conn, dossier, known, values, now=now)
+    stored = articles.revise(conn, dossier, known, values, now=now)
+    first = known.page_revision or stored.revision
+    changes = {"page_state": "read", "page_revision": first, "page_next_at": None, "page_note": None}
+    articles.change(conn, dossier, article_id, changes)
+    return stored
 
 
 def missed(

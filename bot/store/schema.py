@@ -239,6 +239,8 @@ article = Table(
     Column("entry_digest", Word(64)),
     # What became of its page, where the feed holds only a teaser; null: nothing was wanted of it.
     Column("page_state", Word(10)),
+    # The first revision with its page's words, as long as they are the article's; null: none.
+    Column("page_revision", Integer),
     Column("page_tries", Integer, nullable=False, server_default="0"),
     _moment("page_next_at", nullable=True),
     Column("page_note", Words),

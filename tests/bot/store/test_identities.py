@@ -118,7 +118,7 @@ def test_a_feed_s_new_name_revises_nothing(store: Store) -> None:
 
 def test_the_words_of_a_page_outlive_its_teaser(store: Store) -> None:
     one, _ = two_feeds(store)
-    first = add(store, [GUID, ADDRESS], feed_id=one, wants_page=True)
+    first = add(store, [GUID, ADDRESS], feed_id=one, teaser=True, wants_page=True)
     with store.writing() as conn:
         (wanted,) = pages.due(conn, "d", NOW, 9)
         assert (wanted.article_id, wanted.url, wanted.tries) == (first.article_id, DRAFT.url, 0)
@@ -126,24 +126,42 @@ def test_the_words_of_a_page_outlive_its_teaser(store: Store) -> None:
         assert pages.due(conn, "d", NOW, 9) == []
     full = text(store, first)
     assert (full.text, full.title, full.author, full.published) == (PAGE.text, "Ready", "A. Writer", DRAFT.published)
-    assert add(store, [GUID, ADDRESS], feed_id=one, wants_page=True) == Stored(first.article_id, 2, "unchanged")
+    assert add(store, [GUID, ADDRESS], feed_id=one, teaser=True, wants_page=True) == Stored(
+        first.article_id, 2, "unchanged"
+    )
     assert text(store, first).text == PAGE.text
 
 
 def test_an_edited_teaser_has_its_page_read_again(store: Store) -> None:
     one, _ = two_feeds(store)
-    first = add(store, [GUID, ADDRESS], feed_id=one, wants_page=True)
+    first = add(store, [GUID, ADDRESS], feed_id=one, teaser=True, wants_page=True)
     with store.writing() as conn:
         pages.read(conn, "d", first.article_id, PAGE, now=NOW)
     edited = replace(DRAFT, title="Ready: update", text="Ready: update\n\nBritain is ready.")
     later = NOW + timedelta(hours=1)
-    assert add(store, [GUID, ADDRESS], edited, feed_id=one, wants_page=True, now=later).outcome == "revised"
+    assert (
+        add(store, [GUID, ADDRESS], edited, feed_id=one, teaser=True, wants_page=True, now=later).outcome == "revised"
+    )
     found = text(store, first)
     assert (found.title, found.text) == ("Ready: update", PAGE.text)
     with store.reading() as conn:
         (wanted,) = pages.due(conn, "d", later, 9)
     # Whoever hears of news has heard of this article.
     assert wanted.tries == 1
+
+
+def test_an_old_article_s_edited_teaser_leaves_its_words(store: Store) -> None:
+    one, _ = two_feeds(store)
+    first = add(store, [GUID, ADDRESS], feed_id=one, teaser=True, wants_page=True)
+    with store.writing() as conn:
+        pages.read(conn, "d", first.article_id, PAGE, now=NOW)
+    edited = replace(DRAFT, title="Ready (corrected)", text="Ready (corrected)\n\nBritain is ready.")
+    assert add(store, [GUID, ADDRESS], edited, feed_id=one, teaser=True).outcome == "revised"
+    assert (text(store, first).title, text(store, first).text) == ("Ready (corrected)", PAGE.text)
+    # Once the feed itself holds all of it, that is what counts.
+    whole = replace(DRAFT, text="Ready\n\nBritain is ready. Its minister said so in London, and in Paris too.")
+    assert add(store, [GUID, ADDRESS], whole, feed_id=one).outcome == "revised"
+    assert text(store, first).text == whole.text
 
 
 def test_what_is_off_the_topic_is_known_and_shown_nowhere(store: Store) -> None:

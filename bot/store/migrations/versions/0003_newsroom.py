@@ -75,6 +75,7 @@ def upgrade() -> None:
         "ALTER TABLE article ADD COLUMN page_state VARCHAR(10) CONSTRAINT ck_article_page_state"
         " CHECK (page_state IN ('wanted', 'read', 'walled', 'failed'))"
     )
+    op.add_column("article", sa.Column("page_revision", sa.Integer(), nullable=True))
     op.add_column("article", sa.Column("page_tries", sa.Integer(), server_default="0", nullable=False))
     op.add_column("article", sa.Column("page_next_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("article", sa.Column("page_note", sa.Text(), nullable=True))
