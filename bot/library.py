@@ -7,13 +7,14 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.store import articles, claims, counters, feeds, figures
 from bot.store.articles import Listed, Mention
 from bot.store.engine import Connection, Store
 from bot.store.feeds import Heard
-from summaries.article import Article
+from summaries.article import Article, Published
 from summaries.claims import Claim, Figure, Quote
 from summaries.parties import Parties
 from summaries.receipts import why_broken
@@ -22,11 +23,67 @@ from summaries.topic import Topic
 
 if TYPE_CHECKING:
     from summaries.briefing import Lengths
+    from summaries.relevance import Scorer
 
 Made = TypeVar("Made")
 
 MAX_MENTIONS = 20
 """How many articles that speak of a party an answer lists; all are counted."""
+
+
+class NoFeed(Exception):
+    """An address that gives no feed; ``sentence`` tells people why, and what to do about it."""
+
+    def __init__(self, reason: str, sentence: str) -> None:
+        """Keep why: a word for programs, a sentence for people."""
+        super().__init__(sentence)
+        self.reason = reason
+        self.sentence = sentence
+
+
+@dataclass(frozen=True, slots=True)
+class ProbedEntry:
+    """An entry of a feed that was tried: what it is, and whether it belongs to the topic, with a score from 0 to 1."""
+
+    title: str | None
+    url: str | None
+    published: Published
+    belongs: bool
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class OtherFeed:
+    """A further feed that a page names."""
+
+    url: str
+    title: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What is at an address: a feed, or a page that led to it.
+
+    ``url`` is the feed's own address, ``page`` the page that named it (None: the address given was the feed's), and
+    ``others`` are the page's further feeds. ``entries`` are the newest first, undated ones last.
+    """
+
+    url: str
+    title: str | None
+    page: str | None
+    others: tuple[OtherFeed, ...]
+    entries: tuple[ProbedEntry, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def belonging(self) -> int:
+        """How many of the entries belong to the topic."""
+        return sum(entry.belongs for entry in self.entries)
+
+
+def no_network(_url: str) -> Probe:
+    """Try nothing: what a library without a network does."""
+    raise NoFeed("no_network", "Addresses can't be tried from here.")
 
 
 def end_of(day: date) -> datetime:
@@ -60,8 +117,8 @@ class _Kept:
     broken: list[Broken] = field(default_factory=list)
     articles: dict[tuple[str, int], Article] = field(default_factory=dict)
     positions: dict[date, dict[str, Position]] = field(default_factory=dict)
-    shelves: dict[date, Shelf] = field(default_factory=dict)
-    mentions: dict[tuple[str, date], tuple[list[Mention], int]] = field(default_factory=dict)
+    shelves: dict[tuple[date, int | None], Shelf] = field(default_factory=dict)
+    mentions: dict[tuple[str, date, int | None], tuple[list[Mention], int]] = field(default_factory=dict)
     made: dict[Hashable, Any] = field(default_factory=dict)
 
 
@@ -72,7 +129,11 @@ def _make_room(kept: dict[Any, Any]) -> None:
 
 
 class Library:
-    """Answers questions about one dossier. Reading costs one small query as long as nothing was written."""
+    """Answers questions about one dossier. Reading costs one small query as long as nothing was written.
+
+    What is said of articles and feeds is what everyone sees; with ``guild_id`` also what that guild's own feeds
+    brought, and never another's. Claims and figures are the same for all.
+    """
 
     def __init__(
         self,
@@ -82,18 +143,28 @@ class Library:
         *,
         old_after_days: int,
         lengths: Callable[[], Lengths],
+        probe: Callable[[str], Probe] = no_network,
     ) -> None:
         """Read ``store``; ``old_after_days`` is when answers begin to say that their newest source is old.
 
-        ``lengths`` gives how much a briefing says of each story.
+        ``lengths`` gives how much a briefing says of each story. ``probe`` tries a web address and tells what feed is
+        there, or raises :class:`NoFeed`; it takes seconds, so no connection may be held meanwhile.
         """
         self.store = store
         self.topic = topic
         self.parties = parties
         self.old_after_days = old_after_days
         self.lengths = lengths
+        self.probe = probe
         self._kept: _Kept | None = None
         self._open = threading.local()
+
+    @cached_property
+    def scorer(self) -> Scorer:
+        """What judges whether a text belongs to the topic; made once, for any thread."""
+        from summaries.relevance import make_scorer
+
+        return make_scorer(self.topic, self.parties)
 
     @contextmanager
     def one_moment(self) -> Iterator[None]:
@@ -205,50 +276,65 @@ class Library:
             return found
 
     def article(self, identifier: str, revision: int | None = None) -> Article | None:
-        """Return one revision of an article as it is stored, the newest by default; None when it isn't stored."""
+        """Return one revision of one of the dossier's articles as it is stored, the newest by default; None for none.
+
+        A guild's own article is none: nothing of the table may be quoted from it.
+        """
         with self._current() as (_, connection):
-            return articles.get(connection, self.topic.key, identifier, revision)
+            found = articles.get(connection, self.topic.key, identifier, revision)
+            if found is not None and articles.origin(connection, self.topic.key, found.id).guild_id is not None:
+                return None
+            return found
 
     def source(self, quote: Quote) -> Article | None:
         """Return the text a quote names, with what is known of the article by now."""
         with self._current() as (kept, connection):
             return self._source(quote, kept, connection)
 
-    def shelf(self, as_of: date) -> Shelf:
+    def shelf(self, as_of: date, guild_id: int | None = None) -> Shelf:
         """Return how many articles published by the end of a UTC day are held, and the newest one's day."""
         with self._current() as (kept, connection):
-            found = kept.shelves.get(as_of)
+            found = kept.shelves.get((as_of, guild_id))
             if found is None:
                 _make_room(kept.shelves)
-                count, newest = articles.count_and_newest(connection, self.topic.key, end_of(as_of))
-                found = kept.shelves[as_of] = Shelf(count, newest.date() if newest else None)
+                count, newest = articles.count_and_newest(connection, self.topic.key, end_of(as_of), guild_id=guild_id)
+                found = kept.shelves[as_of, guild_id] = Shelf(count, newest.date() if newest else None)
             return found
 
-    def mentions(self, party: str, as_of: date) -> tuple[list[Mention], int]:
+    def mentions(self, party: str, as_of: date, guild_id: int | None = None) -> tuple[list[Mention], int]:
         """Return the newest articles by the end of a UTC day that speak of a party, and how many do in all."""
         with self._current() as (kept, connection):
-            found = kept.mentions.get((party, as_of))
+            asked = (party, as_of, guild_id)
+            found = kept.mentions.get(asked)
             if found is None:
                 _make_room(kept.mentions)
-                until = end_of(as_of)
-                rows = articles.mentions(connection, self.topic.key, party, until, limit=MAX_MENTIONS)
+                until, key = end_of(as_of), self.topic.key
+                rows = articles.mentions(connection, key, party, until, limit=MAX_MENTIONS, guild_id=guild_id)
                 count = len(rows)
                 if count == MAX_MENTIONS:
-                    count = articles.count_mentions(connection, self.topic.key, party, until)
-                found = kept.mentions[party, as_of] = (rows, count)
+                    count = articles.count_mentions(connection, key, party, until, guild_id=guild_id)
+                found = kept.mentions[asked] = (rows, count)
             return found
 
-    def window(self, since: datetime, until: datetime) -> list[Article]:
+    def window(self, since: datetime, until: datetime, guild_id: int | None = None) -> list[Article]:
         """Return the newest revision of each article published (or, without a date, stored) in [since, until)."""
         with self._current() as (_, connection):
-            return articles.current(connection, self.topic.key, since=since, until=until)
+            return articles.current(connection, self.topic.key, since=since, until=until, guild_id=guild_id)
 
-    def listed(self, as_of: date, limit: int) -> list[Listed]:
+    def listed(self, as_of: date, limit: int, guild_id: int | None = None) -> list[Listed]:
         """Return what is known of the newest articles published by the end of a UTC day, newest first."""
         with self._current() as (_, connection):
-            return articles.listed(connection, self.topic.key, end_of(as_of), limit=limit)
+            return articles.listed(connection, self.topic.key, end_of(as_of), limit=limit, guild_id=guild_id)
 
-    def feeds(self) -> list[Heard]:
-        """Return the dossier's feeds that have been polled, and when each last answered."""
+    def feeds(self, guild_id: int | None = None) -> list[Heard]:
+        """Return the feeds that have been polled, and when each last answered: the dossier's, then the guild's own."""
         with self._current() as (_, connection):
-            return feeds.heard(connection, self.topic.key)
+            found = feeds.heard(connection, self.topic.key)
+            if guild_id is not None:
+                own = feeds.listed(connection, self.topic.key, guild_id)
+                found += [
+                    Heard(one.name or one.url, one.last_ok_at, one.last_error)
+                    for one in own
+                    if one.last_polled_at is not None
+                ]
+            return found

@@ -39,6 +39,14 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that came with a command; ``data`` is None where it was too big to be taken."""
+
+    name: str
+    data: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One command: its name as typed, the words behind it, who asks, and the moment (aware UTC) it was asked.
 
@@ -53,6 +61,12 @@ class Request:
     prefix: str = "!"
     server: Server | None = None
     direct: int | None = None
+    upload: Upload | None = None
+
+    @property
+    def guild_id(self) -> int | None:
+        """The server whose own articles and feeds are seen where it was asked; None where there is none."""
+        return self.server.id if self.server else None
 
 
 class BadDate(ValueError):

@@ -99,7 +99,7 @@ def frame(request: Request, library: Library, as_of: date, given: bool) -> dict[
 
     The newest source is the newest one of the table: an article about something else makes no position fresher.
     """
-    shelf = library.shelf(as_of)
+    shelf = library.shelf(as_of, request.guild_id)
     newest_source = max((p.newest for p in library.positions(as_of).values()), default=shelf.newest)
     return {
         "topic": library.topic,

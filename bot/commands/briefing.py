@@ -68,7 +68,7 @@ def briefing_of(window: Window, request: Request, library: Library) -> Answer:
         for measure, rows in figures_at(library.figures, library.topic, day).items()
         if (new := [row for row in rows if window.covers(_reported_at(row, library))])
     }
-    articles = library.window(window.since, window.until)
+    articles = library.window(window.since, window.until, request.guild_id)
     return briefing_from(Material(window, day, before, after, figures, articles), request, library)
 
 
@@ -77,7 +77,7 @@ def briefing_from(material: Material, request: Request, library: Library) -> Ans
     from summaries.briefing import build_briefing
 
     window, day, before, after = material.window, material.day, material.before, material.after
-    feeds = library.feeds()
+    feeds = library.feeds(request.guild_id)
     silent = [feed.name for feed in feeds if feed.last_ok_at is None or feed.last_ok_at < window.until - SILENT_AFTER]
     built = build_briefing(
         window,
@@ -120,7 +120,7 @@ def briefing_from(material: Material, request: Request, library: Library) -> Ans
             "last_change": built.last_change,
             "silent_sources": built.silent_sources,
             "feeds_read": bool(feeds),
-            "newest_held": library.shelf(request.now.date()).newest,
+            "newest_held": library.shelf(request.now.date(), request.guild_id).newest,
         },
         data=_json(built, day, library, totals_json(sums)),
         receipts=tuple(

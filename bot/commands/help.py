@@ -71,8 +71,8 @@ def about(request: Request, library: Library) -> Answer:
         view={
             **frame(request, library, today, False),
             "buckets": COUNTED_WORDS,
-            "held": library.listed(today, 5),
-            "feeds_read": bool(library.feeds()),
+            "held": library.listed(today, 5, request.guild_id),
+            "feeds_read": bool(library.feeds(request.guild_id)),
             "example": example_party(library),
             "feeds": topic.feeds,
         },
@@ -91,7 +91,7 @@ def about(request: Request, library: Library) -> Answer:
                 {"name": f.name, "url": f.url, "kind": f.kind, "language": f.language, "note": f.note}
                 for f in topic.feeds
             ],
-            "articles": library.shelf(today).count,
+            "articles": library.shelf(today, request.guild_id).count,
         },
         actions=(Action("Who is in?", "who-is-in"), Action("All commands", "help")),
     )

@@ -170,7 +170,7 @@ def card(
         made = briefings.posted(connection, running.id, 1) if running else []
     coming = next_due(wish.hour, zone, since=now, last=made[0].local_date if made else None, now=now)
     blocked = any(check.must and not check.ok for check in checked)
-    shelf = library.shelf(now.date())
+    shelf = library.shelf(now.date(), wish.guild_id)
     encoded = wish.encode()
     actions = (
         [Action("Check again", "", CARD + encoded)] if blocked else [Action("Switch on", "", ON + encoded, style=3)]

@@ -40,7 +40,7 @@ def status(request: Request, library: Library) -> Answer:
         return asked
     refuse_broken(asked.party, library)
     position = library.positions(asked.as_of).get(asked.party.code)
-    mentions, spoken_of = library.mentions(asked.party.code, asked.as_of)
+    mentions, spoken_of = library.mentions(asked.party.code, asked.as_of, request.guild_id)
     if position is None:
         return _no_statement(request, library, asked, mentions, spoken_of)
     return _statement(request, library, asked, position, mentions, spoken_of)

@@ -15,7 +15,7 @@ from bot.due import Due, latest_due
 from bot.events import HOLD
 from bot.library import Library
 from bot.render import render
-from bot.request import LOCAL_READER, Request
+from bot.request import Reader, Request, Server
 from bot.store import articles, briefings, claims, deliveries, figures
 from bot.store.briefings import LOOK_BACK, Plan
 from bot.store.deliveries import Delivery, Place
@@ -97,12 +97,16 @@ def build(library: Library, plan: Plan, day: date, *, now: datetime) -> Made:
             fresh,
             since_last=True,
         )
-        request = Request("briefing", "", LOCAL_READER, now, "/")
+        here = Server(plan.guild_id, Reader("channel", str(plan.target_id)))
+        request = Request("briefing", "", here.channel, now, "/", here)
         # Choosing sentences takes long; servers that were told the same so far are told the same now.
         same = (
             day,
             now.replace(minute=now.minute - now.minute % 10, second=0, microsecond=0),
             tuple((one.id, one.revision) for one in fresh),
+            # What a server's own feeds brought, and whether they are heard from, is told there alone.
+            library.shelf(now.date(), plan.guild_id),
+            tuple(library.feeds(plan.guild_id)),
             *(
                 tuple((identifier, one.revision.number) for identifier, one in rows.items())
                 for rows in (stood, stands, counted, counts)
