@@ -1,27 +1,57 @@
-"""Adding articles from files and folders, each stored once, one after the other."""
+"""Adding articles from files, folders and web addresses, each stored once.
+
+A file that was taken in and has not changed is not read again, so the same command goes on where it was interrupted.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import os
+import re
 import stat
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from html import unescape
+from itertools import groupby, islice
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
+from bot.config import Settings
 from bot.events import record_mentions_events
 from bot.library import Library
-from bot.seeding import BACKGROUND_AFTER, find_mentions, record_mentions
-from bot.store import articles
-from summaries.article import Article, Draft, normalise_url, read_text
+from bot.seeding import BACKGROUND_AFTER, Mentions, find_mentions, record_mentions
+from bot.store import articles, bookmarks, feeds, ingested, pages
+from bot.store.engine import Connection
+from bot.store.ingested import FileState
+from summaries.article import Article, Draft, Published, normalise_url, read_text
 
-SUFFIXES = {".txt": read_text, ".md": read_text, ".html": None, ".htm": None}
-"""What is read, by the end of a file's name; None stands for pages, whose reader is heavy to load."""
+if TYPE_CHECKING:
+    from bot.feeds.fetch import Fetcher
+    from bot.feeds.worker import Worker
+    from summaries.feed import FeedRead
+
+TEXTS: Final = (".txt", ".md")
+PAGES: Final = (".html", ".htm")
+FEEDS: Final = (".xml", ".rss", ".atom", ".json")
+SUFFIXES: Final = TEXTS + PAGES + FEEDS
+"""What is read, by the end of a file's name."""
+
+AT_ONCE: Final = 64
+"""How many files are stored in one transaction at most; other writers wait for it."""
+
+_BYTES_AT_ONCE: Final = 1_000_000
+_ADDRESSES_AHEAD: Final = 8
+_PER_HOST: Final = 2
+_FIRST_FILL: Final = "first fill of "
 
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """A file that is in the store now: as which article, and whether that is new."""
+    """A text that is in the store now: as which article, and whether that is new. ``file`` may be a web address."""
 
     file: str
     article: str
@@ -33,27 +63,353 @@ class Added:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A file that was not taken, and why."""
+    """A file or address that was not taken, and why."""
 
     file: str
     reason: str
 
 
-def ingest(library: Library, paths: Sequence[str], *, max_bytes: int, now: datetime) -> Iterator[Added | Refused]:
-    """Read files, and folders with all they hold, yielding what became of each file.
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """One article as it was read: its names, the strongest first, and what was found in it."""
 
-    Every file is stored in a transaction of its own, so an interruption loses nothing that was yielded.
+    identities: tuple[str, ...]
+    draft: Draft
+    found: Mentions
+    of_feed: bool = False
+    of_page: bool = False
+    is_teaser: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a file or address holds, ready to be stored: one article, or those of a feed."""
+
+    name: str
+    texts: tuple[_Text, ...]
+    warnings: tuple[str, ...] = ()
+    state: FileState | None = None
+
+
+def ingest(
+    library: Library, paths: Sequence[str], *, max_bytes: int, now: datetime, settings: Settings | None = None
+) -> Iterator[Added | Refused]:
+    """Read files, folders with all they hold, and web addresses, yielding in order what became of each.
+
+    A feed yields each of its entries. Whatever was yielded is stored, and an interruption loses nothing else: the same
+    call goes on where it stopped. A file has at most ``max_bytes``; ``settings`` say how addresses are fetched, without
+    them none are. Raises :class:`~bot.store.errors.StoreError` when the database fails.
     """
-    key = library.topic.key
-    with library.store.reading() as connection:
+    desk = _Desk(library, max_bytes, now)
+    desk.begin(paths)
+    for web, group in groupby(paths, is_address):
+        if not web:
+            yield from desk.files(one for path in group for one in _files(Path(path)))
+        elif settings is None:
+            yield from (Refused(path, "addresses are not read here") for path in group)
+        else:
+            yield from desk.addresses(list(group), settings)
+    desk.end()
+
+
+def is_address(path: str) -> bool:
+    """Tell whether it is a web address and no file."""
+    return path[:8].lower().startswith(("http://", "https://"))
+
+
+def how_many(paths: Iterable[str]) -> int:
+    """Count the files and addresses that :func:`ingest` would look at."""
+    return sum(1 if is_address(path) else sum(1 for _ in _files(Path(path))) for path in paths)
+
+
+class _Desk:
+    """Where one call of :func:`ingest` reads and stores."""
+
+    def __init__(self, library: Library, max_bytes: int, now: datetime) -> None:
+        self._library = library
+        self._key = library.topic.key
+        self._max_bytes = max_bytes
+        self._now = now
+        self._news = True
+        self._feeds = {one.url: one for one in library.topic.feeds}
+
+    def begin(self, paths: Sequence[str]) -> None:
+        """Find out whether the store is filled for the first time, or that was interrupted and goes on now."""
         # What a store is first filled with is where its news begins, not news itself.
-        first = not articles.any_news(connection, key)
-    for path in paths:
-        if path.startswith(("http://", "https://")):
-            yield Refused(path, "addresses are not read yet; save the page and name the file")
-            continue
-        for file in _files(Path(path)):
-            yield file if isinstance(file, Refused) else _one(library, file, max_bytes, now, news=not first)
+        named = "\n".join(path if is_address(path) else os.path.abspath(path) for path in paths)
+        digest = hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()
+        with self._library.store.reading() as connection:
+            filled = articles.any_news(connection, self._key)
+            unfinished = bookmarks.get(connection, _FIRST_FILL + self._key)
+        self._news = filled and unfinished != digest
+        if not filled:
+            self._mark(digest)
+
+    def end(self) -> None:
+        """Note that the store is filled."""
+        if not self._news:
+            self._mark("")
+
+    def _mark(self, digest: str) -> None:
+        with self._library.store.writing() as connection:
+            bookmarks.put(connection, _FIRST_FILL + self._key, digest, now=self._now)
+
+    # Files
+
+    def files(self, files: Iterable[Path | Refused]) -> Iterator[Added | Refused]:
+        """Read and store files, those of some together: a transaction for each takes longer."""
+        waiting = iter(files)
+        while some := list(islice(waiting, AT_ONCE)):
+            yield from self._some(some)
+
+    def _some(self, files: Sequence[Path | Refused]) -> Iterator[Added | Refused]:
+        states = {file: state for file in files if isinstance(file, Path) and (state := _state(file))}
+        with self._library.store.reading() as connection:
+            known = ingested.unchanged(connection, self._key, list(states.values()))
+        done: list[Added | Refused | _Read] = []
+        size = 0
+        for file in files:
+            if isinstance(file, Refused):
+                done.append(file)
+                continue
+            state = states.get(file)
+            if state is not None and (taken := known.get(state.uri)):
+                done.append(Added(str(file), taken.article_id, taken.revision, "unchanged", taken.title, ()))
+                continue
+            read = self._file(file)
+            done.append(read)
+            size += read.state.size if isinstance(read, _Read) and read.state else 0
+            if size >= _BYTES_AT_ONCE:
+                yield from self._store(done)
+                done, size = [], 0
+        yield from self._store(done)
+
+    def _file(self, file: Path) -> _Read | Refused:
+        try:
+            data, state = _bytes(file, self._max_bytes)
+            suffix = file.suffix.lower()
+            if suffix in FEEDS:
+                from summaries.feed import read_feed
+
+                url = _own_link(data) or state.uri
+                known = self._feeds.get(url)
+                feed = read_feed(
+                    data,
+                    url=url,
+                    content_type=None,
+                    now=self._now,
+                    name=known.name if known else None,
+                    language=known.language if known else None,
+                )
+                return self._of_feed(str(file), feed, state)
+            draft = _draft(file, data, self._now)
+            address = normalise_url(draft.url) if draft.url else None
+            # What makes it the same article next time: its address, or else the file itself.
+            identity = f"url:{address}" if address else state.uri
+        except (OSError, ValueError) as error:
+            return Refused(str(file), _reason(error))
+        return _Read(str(file), (self._text((identity,), draft, of_page=suffix in PAGES),), state=state)
+
+    def _text(self, identities: Sequence[str], draft: Draft, *, of_page: bool = False) -> _Text:
+        return _Text(tuple(identities), draft, find_mentions(draft, self._library.parties), of_page=of_page)
+
+    def _of_feed(self, name: str, feed: FeedRead, state: FileState | None = None) -> _Read | Refused:
+        if not feed.entries:
+            return Refused(name, "; ".join(("no entry was found in this feed", *feed.warnings)))
+        parties = self._library.parties
+        texts = tuple(
+            _Text(
+                entry.identities,
+                entry.draft,
+                find_mentions(entry.draft, parties),
+                of_feed=True,
+                is_teaser=entry.is_teaser,
+            )
+            for entry in feed.entries
+        )
+        return _Read(name, texts, feed.warnings, state)
+
+    # Storing
+
+    def _store(self, done: Sequence[Added | Refused | _Read]) -> Iterator[Added | Refused]:
+        """Store what was read, all or nothing, and yield it in order."""
+        reads = [one for one in done if isinstance(one, _Read)]
+        stored: dict[int, list[Added]] = {}
+        if reads:
+            # Commit point: articles and which file they came from, so that neither is known without the other.
+            with self._library.store.writing() as connection:
+                for read in reads:
+                    stored[id(read)] = self._store_one(connection, read)
+        for one in done:
+            if isinstance(one, _Read):
+                yield from stored[id(one)]
+            else:
+                yield one
+
+    def _store_one(self, connection: Connection, read: _Read) -> list[Added]:
+        added: list[Added] = []
+        of_feed = [name for text in read.texts if text.of_feed for name in text.identities]
+        known = feeds.published_as(connection, self._key, of_feed) if of_feed else {}
+        for text in read.texts:
+            stored = self._store_text(connection, text, known)
+            warnings = text.draft.warnings if added else (*read.warnings, *text.draft.warnings)
+            added.append(
+                Added(read.name, stored.article_id, stored.revision, stored.outcome, text.draft.title, warnings)
+            )
+        if read.state is not None:
+            ingested.record(connection, self._key, read.state, added[0].article, now=self._now)
+        return added
+
+    def _store_text(
+        self, connection: Connection, text: _Text, dates: Mapping[str, Published | None]
+    ) -> articles.Stored:
+        draft, now, key = _dated(text, dates), self._now, self._key
+        if text.of_feed or text.of_page:
+            known = ingested.polled(connection, key, text.identities)
+            if known is not None and text.of_feed:
+                # What a feed says of it is looked after by polling; a copy of the feed must not undo that.
+                return articles.Stored(known.article_id, known.revision, "unchanged")
+            if known is not None:
+                stored = pages.read(connection, key, known.article_id, draft, now=now)
+                record_mentions(connection, key, stored, text.found)
+                return stored
+        background = draft.published.at is not None and draft.published.at < now - BACKGROUND_AFTER
+        news = self._news and not background
+        wanted = text.is_teaser and draft.url is not None and news
+        stored = articles.add(
+            connection, key, text.identities, draft, background=background, wants_page=wanted, now=now
+        )
+        record_mentions(connection, key, stored, text.found)
+        # Of a teaser people hear when its page was read.
+        if stored.outcome == "new" and news and not wanted:
+            article = Article(
+                stored.article_id, stored.revision, draft.text, language=draft.language, body_start=draft.body_start
+            )
+            record_mentions_events(connection, key, article, now=now)
+        return stored
+
+    # Addresses
+
+    def addresses(self, urls: Sequence[str], settings: Settings) -> Iterator[Added | Refused]:
+        """Fetch and store what is at web addresses: some at a time, no more than two of one host."""
+        from bot.feeds.newsroom import fetcher_of
+        from bot.feeds.worker import Worker
+
+        hosts: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(_PER_HOST))
+        with asyncio.Runner() as runner:
+            fetcher: Fetcher = runner.run(fetcher_of(settings).__aenter__())
+            worker: Worker = runner.run(Worker().__aenter__())
+            loop = runner.get_loop()
+            waiting = iter(urls)
+            begun: deque[asyncio.Task[_Read | Refused]] = deque()
+            try:
+                while True:
+                    for url in islice(waiting, _ADDRESSES_AHEAD - len(begun)):
+                        begun.append(loop.create_task(self._address(url, fetcher, worker, hosts)))
+                    if not begun:
+                        break
+                    yield from self._store([runner.run(_result(begun.popleft()))])
+            finally:
+                runner.run(_close(begun, worker, fetcher))
+
+    async def _address(
+        self, url: str, fetcher: Fetcher, worker: Worker, hosts: dict[str, asyncio.Semaphore]
+    ) -> _Read | Refused:
+        from bot.feeds.fetch import FetchFailed
+        from bot.feeds.worker import Stopped
+
+        try:
+            # Waited for here: in the fetcher's queue the time of a slow host's other pages would count as this one's.
+            async with hosts[_host(url)]:
+                fetched = await fetcher.get(url, accept="page")
+            if urlsplit(url).path.strip("/") and not urlsplit(fetched.url).path.strip("/"):
+                return Refused(url, "its address leads to the front page of the site, so what stood there is gone")
+            return await self._parsed(url, fetched.body, fetched.url, fetched.content_type, worker)
+        except (FetchFailed, Stopped) as error:
+            return Refused(url, _reason(ValueError(error.sentence)))
+        except ValueError as error:
+            return Refused(url, _reason(error))
+
+    async def _parsed(
+        self, url: str, body: bytes, base: str, content_type: str | None, worker: Worker
+    ) -> _Read | Refused:
+        """Read what was fetched as a feed, or else as a page. Raises ValueError when it is neither."""
+        from bot.feeds.fetch import challenge_sentence, looks_like_challenge
+        from summaries.feed import NotAFeed, read_feed
+        from summaries.page import read_page
+
+        known = self._feeds.get(url)
+        try:
+            feed = await worker.call(
+                read_feed,
+                body,
+                url=url,
+                content_type=content_type,
+                now=self._now,
+                base=base,
+                name=known.name if known else None,
+                language=known.language if known else None,
+            )
+            return self._of_feed(url, feed)
+        except NotAFeed:
+            pass
+        try:
+            if (content_type or "").lower().startswith("text/plain"):
+                draft = await worker.call(read_text, body, now=self._now)
+                _check_text(draft)
+            else:
+                draft = await worker.call(read_page, body, now=self._now)
+        except ValueError:
+            if looks_like_challenge({}, body):
+                raise ValueError(challenge_sentence("page")) from None
+            raise
+        return _Read(url, (self._text(_names(url, base), _placed(draft, base), of_page=True),))
+
+
+def _dated(text: _Text, dates: Mapping[str, Published | None]) -> Draft:
+    """Keep the date by which an entry is known when an edit only makes it later: edits are not news."""
+    known = next((dates[name] for name in text.identities if name in dates), None)
+    at = text.draft.published.at
+    if known is None or known.at is None or (at is not None and at < known.at):
+        return text.draft
+    return replace(text.draft, published=known)
+
+
+async def _result(task: asyncio.Task[_Read | Refused]) -> _Read | Refused:
+    return await task
+
+
+async def _close(begun: Iterable[asyncio.Task[_Read | Refused]], worker: Worker, fetcher: Fetcher) -> None:
+    tasks = list(begun)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await worker.__aexit__(None, None, None)
+    await fetcher.__aexit__(None, None, None)
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return ""
+
+
+def _names(url: str, found_at: str) -> tuple[str, ...]:
+    """Return the names of a page: the address given, and where it led to, unless that is a site's front page."""
+    names = [normalise_url(url)]
+    if urlsplit(found_at).path.strip("/"):
+        names.append(normalise_url(found_at))
+    # What can't be brought into one form is still an address, for it was fetched.
+    return tuple(dict.fromkeys(f"url:{name}" for name in names if name)) or (f"url:{url}",)
+
+
+def _placed(draft: Draft, found_at: str) -> Draft:
+    """Give a page the address where it was found, unless it names a better one of its own site."""
+    own = urlsplit(draft.url) if draft.url else None
+    if own is not None and own.path.strip("/") and own.hostname == urlsplit(found_at).hostname:
+        return draft
+    return replace(draft, url=found_at)
 
 
 def _files(path: Path) -> Iterator[Path | Refused]:
@@ -94,65 +450,74 @@ def _inside(link: Path, folder: Path) -> bool:
 
 
 def _reason(error: OSError | ValueError) -> str:
-    return (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
+    told = (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
+    return told.rstrip(".")
 
 
-def _one(library: Library, file: Path, max_bytes: int, now: datetime, *, news: bool) -> Added | Refused:
-    name = str(file)
+def _state(file: Path) -> FileState | None:
+    """Return a file as it is now; None where that can't be told: reading it will say why."""
     try:
-        data = _read(file, max_bytes)
-        draft = _draft(file, data, now)
-        identity = _identity(file, draft)
-    except (OSError, ValueError) as error:
-        return Refused(name, _reason(error))
-    published = draft.published.at
-    background = published is not None and published < now - BACKGROUND_AFTER
-    key = library.topic.key
-    found = find_mentions(draft, library.parties)
-    with library.store.writing() as connection:
-        stored = articles.add(connection, key, identity, draft, background=background, now=now)
-        article = Article(
-            stored.article_id, stored.revision, draft.text, language=draft.language, body_start=draft.body_start
-        )
-        record_mentions(connection, key, stored, found)
-        if news and stored.outcome == "new" and not background:
-            record_mentions_events(connection, key, article, now=now)
-    return Added(name, stored.article_id, stored.revision, stored.outcome, draft.title, draft.warnings)
+        found = file.stat()
+        return FileState(file.resolve().as_uri(), found.st_size, found.st_mtime_ns)
+    except (OSError, ValueError, RuntimeError):
+        return None
 
 
-def _read(file: Path, max_bytes: int) -> bytes:
+def _bytes(file: Path, max_bytes: int) -> tuple[bytes, FileState]:
     """Return a regular file's bytes; a pipe or device is never opened, because that could wait for ever."""
-    size = file.stat()
-    if not stat.S_ISREG(size.st_mode):
-        kind = "a folder" if stat.S_ISDIR(size.st_mode) else "a pipe, socket or device"
+    found = file.stat()
+    if not stat.S_ISREG(found.st_mode):
+        kind = "a folder" if stat.S_ISDIR(found.st_mode) else "a pipe, socket or device"
         raise ValueError(f"it is {kind}, not a file")
-    if size.st_size > max_bytes:
+    if found.st_size > max_bytes:
         raise ValueError(
-            f"it has {size.st_size:,} bytes; at most {max_bytes:,} are read (setting ingest.max_megabytes)"
+            f"it has {found.st_size:,} bytes; at most {max_bytes:,} are read (setting ingest.max_megabytes)"
         )
     with file.open("rb") as handle:
+        # Before it is read: what changes meanwhile is seen by the next look.
+        found = os.fstat(handle.fileno())
         data = handle.read(max_bytes + 1)
     if len(data) > max_bytes:
         raise ValueError(f"it has more than {max_bytes:,} bytes (setting ingest.max_megabytes)")
-    return data
+    return data, FileState(file.resolve().as_uri(), found.st_size, found.st_mtime_ns)
 
 
 def _draft(file: Path, data: bytes, now: datetime) -> Draft:
     suffix = file.suffix.lower()
     if suffix not in SUFFIXES:
         raise ValueError(f"its name must end in {', '.join(SUFFIXES)}")
-    if suffix in {".html", ".htm"}:
+    if suffix in PAGES:
         from summaries.page import read_page
 
         draft = read_page(data, now=now)
     else:
         draft = read_text(data, now=now)
-    if not draft.text[draft.body_start :].strip("\ufeff \t\r\n"):
-        raise ValueError("it is empty: there is no text to store")
+    _check_text(draft)
     return draft
 
 
-def _identity(file: Path, draft: Draft) -> str:
-    """What makes it the same article next time: its address, or else the file itself."""
-    address = normalise_url(draft.url) if draft.url else None
-    return f"url:{address}" if address else file.resolve().as_uri()
+def _check_text(draft: Draft) -> None:
+    if not draft.text[draft.body_start :].strip("\ufeff \t\r\n"):
+        raise ValueError("it is empty: there is no text to store")
+
+
+_HEAD: Final = 65_536
+_LINK: Final = re.compile(r"<(?:[\w.-]{1,20}:)?link\s([^<>]{1,2000})>", re.IGNORECASE)
+_SELF: Final = re.compile(r"""\brel\s{0,9}=\s{0,9}(["'])\s{0,9}self\s{0,9}\1""", re.IGNORECASE)
+_HREF: Final = re.compile(r"""\bhref\s{0,9}=\s{0,9}(?:"([^"]{1,2000})"|'([^']{1,2000})')""", re.IGNORECASE)
+_FEED_URL: Final = re.compile(r'"feed_url"\s{0,9}:\s{0,9}"([^"\\]{1,2000})"')
+
+
+def _own_link(data: bytes) -> str | None:
+    """Return the address that a saved feed gives as its own, by which polling knows it; None where it gives none."""
+    head = data[:_HEAD].decode("utf-8", "replace")
+    found = None
+    if head.lstrip("\ufeff \t\r\n").startswith("{"):
+        match = _FEED_URL.search(head)
+        found = match[1] if match else None
+    else:
+        for link in _LINK.finditer(head):
+            if _SELF.search(link[1]) and (href := _HREF.search(link[1])):
+                found = unescape(href[1] or href[2])
+                break
+    return found.strip() if found and is_address(found.strip()) else None

@@ -154,7 +154,7 @@ def test_special_files_are_named_and_never_waited_for(rollcall: Rollcall, tmp_pa
         "fifo.txt": "it is a pipe, socket or device, not a file",
         "loop.txt": "too many levels of symbolic links",
         "gone.txt": "no such file or directory",
-        "empty": "the folder holds no .txt, .md, .html, .htm file",
+        "empty": "the folder holds no .txt, .md, .html, .htm, .xml, .rss, .atom, .json file",
         "missing.txt": "no such file or directory",
     }
 

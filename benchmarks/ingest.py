@@ -1,0 +1,82 @@
+"""How long a folder takes to be taken in, how long when nothing in it has changed, and how much memory that needs.
+
+python benchmarks/ingest.py [--files 10000] [--pages 0] [--folder FOLDER]
+
+The files are made from the sentences of the shipped articles, in an order that depends on nothing but their number;
+--pages of them are web pages with navigation around the text. Each run is `rollcall ingest` in a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def write(folder: Path, files: int, pages: int) -> int:
+    """Write the files, and return how many bytes they have."""
+    sources = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "seeds/articles").glob("*.txt"))]
+    sentences = [one for source in sources for one in re.split(r"(?<=[.!?])\s+", source) if len(one) > 40]
+    size = 0
+    for number in range(files):
+        chosen = random.Random(number)  # noqa: S311 (no secret)
+        lines = [f"Report number {number}.", *chosen.choices(sentences, k=30)]
+        where = folder / f"{number // 500:03}"
+        where.mkdir(parents=True, exist_ok=True)
+        if number < pages:
+            links = "".join(f'<li><a href="/{one}">Section {one}</a></li>' for one in range(60))
+            body = "".join(f"<p>{line}</p>" for line in lines)
+            text = (
+                f"<!DOCTYPE html><html lang='en'><head><title>Report {number}</title></head><body><nav><ul>{links}</ul>"
+                f"</nav><article><h1>Report {number}</h1>{body}</article></body></html>"
+            )
+            file = where / f"{number:06}.html"
+        else:
+            text = f"title: Report {number}\npublisher: Example\n\n" + "\n\n".join(lines)
+            file = where / f"{number:06}.txt"
+        size += file.write_bytes(text.encode())
+    # The files are older than the run, as those that people have.
+    past = time.time() - 3600
+    for file in folder.rglob("*.*"):
+        os.utime(file, (past, past))
+    return size
+
+
+def run(home: Path, folder: Path) -> tuple[float, float, str]:
+    """Run the command; returns seconds, peak memory in MB, and the last line it printed."""
+    begun = time.perf_counter()
+    command = [sys.executable, "-m", "bot", "ingest", str(folder), "--home", str(home)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert process.stdout is not None  # noqa: S101
+    last = b""
+    for line in process.stdout:
+        last = line
+    _, _, used = os.wait4(process.pid, 0)
+    return time.perf_counter() - begun, used.ru_maxrss / 1024, last.decode().strip()
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--files", type=int, default=10_000)
+    options.add_argument("--pages", type=int, default=0)
+    options.add_argument("--folder", type=Path)
+    wanted = options.parse_args()
+    with tempfile.TemporaryDirectory() as place:
+        folder = wanted.folder or Path(place, "in")
+        size = write(folder, wanted.files, wanted.pages) if wanted.folder is None else 0
+        print(f"{wanted.files:,} files, {wanted.pages:,} of them pages, {size / 1e6:.1f} MB")
+        for name in ("first", "second"):
+            seconds, megabytes, last = run(Path(place, "home"), folder)
+            print(f"{name:6} {seconds:7.2f} s  {megabytes:6.0f} MB  {last}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""How far long work is: a bar on a terminal, now and then a line elsewhere. Standard output is left to the answer.
+
+The bar is drawn here and not by a library, because it must share its terminal with lines that are printed meanwhile,
+and a process that is killed must leave nothing behind: no hidden cursor, no colours.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Final, Self, TextIO
+
+INTERRUPTED: Final = 130
+"""The exit code of work that was broken off with Ctrl-C, as shells have it: 128 and the signal's number."""
+
+_SILENT: Final = 1.0
+_REDRAWN_EVERY: Final = 0.1
+_TOLD_EVERY: Final = 10.0
+_BAR: Final = 24
+
+log = logging.getLogger(__name__)
+
+
+def bar_stream() -> TextIO | None:
+    """Return standard error where a bar can be drawn on it; None where it is no terminal, or a dumb one."""
+    return sys.stderr if sys.stderr.isatty() and os.environ.get("TERM") != "dumb" else None
+
+
+class Progress:
+    """Counts how much of some work is done, and shows it: ``with Progress("files", ...) as progress``.
+
+    Nothing is shown of work that takes less than a second. What is drawn is gone at the end.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        stream: TextIO | None = None,
+        tell: Callable[[str], None] = log.info,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Count ``what`` (in the plural: "files").
+
+        With ``stream``, a terminal, a bar is drawn on it; without, ``tell`` gets a line every ten seconds. ``clock``
+        gives seconds that only grow.
+        """
+        self.what = what
+        self.count = 0
+        self.total: int | None = None
+        self._stream = stream
+        self._tell = tell
+        self._clock = clock
+        self._begun = clock()
+        self._shown = self._begun + _SILENT - (_REDRAWN_EVERY if stream is not None else _TOLD_EVERY)
+        self._drawn = False
+
+    def __enter__(self) -> Self:
+        """Begin to count time."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Take the bar away."""
+        self.clear()
+
+    def begin(self, total: int | None) -> None:
+        """Say how much there is to do in all; None: nobody knows."""
+        self.total = total
+
+    def advance(self, by: int = 1) -> None:
+        """Note that so much more is done."""
+        self.count += by
+        now = self._clock()
+        every = _REDRAWN_EVERY if self._stream is not None else _TOLD_EVERY
+        if now - self._begun < _SILENT or now - self._shown < every:
+            return
+        self._shown = now
+        words = self.words(now)
+        if self._stream is None:
+            self._tell(words)
+        else:
+            # One column less than there are: terminals wrap a line that fills them all.
+            width = shutil.get_terminal_size().columns - 1
+            self._stream.write(f"\r{(self._bar() + words)[:width]}\x1b[K")
+            self._stream.flush()
+            self._drawn = True
+
+    def clear(self) -> None:
+        """Take the bar away, so that something else can be printed in its place; it comes back by itself."""
+        if self._drawn and self._stream is not None:
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()
+            self._drawn = False
+
+    def words(self, now: float) -> str:
+        """Say how much is done, how fast it goes and how long it will take."""
+        seconds = max(now - self._begun, 0.001)
+        rate = self.count / seconds
+        speed = f"{rate:,.0f} a second" if rate >= 3 else f"{rate * 60:,.0f} a minute"
+        if not self.total:
+            return f"{self.count:,} {self.what}, {speed}"
+        left = ""
+        if rate and self.count < self.total:
+            left = f", {_duration((self.total - self.count) / rate)} left"
+        share = min(self.count / self.total, 1)
+        return f"{self.count:,} of {self.total:,} {self.what} ({share:.0%}), {speed}{left}"
+
+    def _bar(self) -> str:
+        if not self.total:
+            return ""
+        done = int(_BAR * min(self.count / self.total, 1))
+        return f"[{'#' * done}{'-' * (_BAR - done)}] "
+
+
+def _duration(seconds: float) -> str:
+    whole = round(seconds)
+    if whole < 100:
+        return f"{whole} s"
+    return f"{round(whole / 60)} min" if whole < 100 * 60 else f"{round(whole / 3600)} h"
