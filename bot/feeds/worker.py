@@ -119,8 +119,6 @@ class Worker:
         if not self._open:
             raise RuntimeError("the worker is not open: use it with `async with`")
         async with self._slots:
-            if not self._open:
-                raise Stopped(_ENDING)
             child = await self._child()
             self._busy.add(child)
             try:
@@ -140,6 +138,9 @@ class Worker:
         return cast(T, result)
 
     async def _child(self) -> _Child:
+        """Return a process that has nothing to do, a new one if there is none."""
+        if not self._open:
+            raise Stopped(_ENDING)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -148,7 +149,11 @@ class Worker:
             if child.alive:
                 return child
             await child.end()
-        return await _Child.start(self._megabytes)
+        child = await _Child.start(self._megabytes)
+        if not self._open:
+            await child.end()
+            raise Stopped(_ENDING)
+        return child
 
     def _rest(self, child: _Child) -> None:
         self._idle.append(child)

@@ -209,6 +209,15 @@ async def test_leaving_ends_what_is_running(fifo: Path) -> None:
     await asyncio.to_thread(listener.wait_for_the_end)
 
 
+async def test_leaving_while_a_process_is_started_starts_none() -> None:
+    async with Worker() as worker:
+        call = asyncio.create_task(worker.call(who))
+        await asyncio.sleep(0)
+    with pytest.raises(Stopped, match="the program is stopping"):
+        await call
+    assert worker.pids == ()
+
+
 async def test_who_has_nothing_to_do_goes_home(fifo: Path) -> None:
     async with Worker(idle_seconds=0) as worker:
         assert worker.pids == ()
