@@ -139,8 +139,7 @@ class Worker:
 
     async def _child(self) -> _Child:
         """Return a process that has nothing to do, a new one if there is none."""
-        if not self._open:
-            raise Stopped(_ENDING)
+        self._check_open()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -150,10 +149,16 @@ class Worker:
                 return child
             await child.end()
         child = await _Child.start(self._megabytes)
-        if not self._open:
+        try:
+            self._check_open()
+        except Stopped:
             await child.end()
-            raise Stopped(_ENDING)
+            raise
         return child
+
+    def _check_open(self) -> None:
+        if not self._open:
+            raise Stopped(_ENDING)
 
     def _rest(self, child: _Child) -> None:
         self._idle.append(child)
