@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,71 +14,95 @@ from sqlalchemy import insert as plain_insert
 from bot.store import articles
 from bot.store.articles import Listed
 from bot.store.schema import article, article_sketch
+from summaries.copies import CROWDED, LIKELY, TRIED
 
 WITHIN: Final = timedelta(days=7)
 """How far apart two articles may be in time to be taken for copies of one text."""
 
 
-def alike(
-    conn: Connection,
-    dossier: str,
-    sketch: Sequence[int],
-    *,
-    since: datetime,
-    guild_id: int | None = None,
-    least: int,
-    limit: int,
-) -> list[tuple[str, int]]:
-    """Return the articles stored from ``since`` on that share at least ``least`` values of a sketch, most first.
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """What is stored that has sketch values in common with a text.
 
-    Each with the number of values. What is off the topic is among them; a guild's own articles only for that guild.
+    ``articles`` are worth comparing with it word for word, the likeliest first. ``stored`` are the values that each
+    group of copies has stored, by the id of its first article; ``crowded`` those in so many texts that they say nothing.
     """
-    if not sketch:
-        return []
-    common = func.count()
+
+    articles: tuple[str, ...]
+    first: Mapping[str, str]
+    stored: Mapping[str, frozenset[int]]
+    crowded: frozenset[int]
+
+
+def alike(
+    conn: Connection, dossier: str, sketch: Sequence[int], *, since: datetime, but: str, guild_id: int | None = None
+) -> Alike:
+    """Look up a text's sketch among the articles stored from ``since`` on, the article ``but`` left out.
+
+    As :mod:`summaries.copies` says: copies of one text count together. What is off the topic is among them; a guild's
+    own articles only for that guild.
+    """
+    columns = article_sketch.c
     query = (
-        select(article_sketch.c.article_id, common)
-        .join(
-            article,
-            and_(article.c.dossier == article_sketch.c.dossier, article.c.id == article_sketch.c.article_id),
-        )
+        select(columns.value, columns.article_id, func.coalesce(article.c.copy_of, article.c.id))
+        .join(article, and_(article.c.dossier == columns.dossier, article.c.id == columns.article_id))
         .where(
-            article_sketch.c.dossier == dossier,
-            article_sketch.c.value.in_(sketch),
+            columns.dossier == dossier,
+            columns.value.in_(sketch),
+            columns.article_id != but,
             article.c.first_stored_at >= since,
             articles.visible(guild_id, off_topic=True),
         )
-        .group_by(article_sketch.c.article_id)
-        .having(common >= least)
-        .order_by(common.desc(), article_sketch.c.article_id)
-        .limit(limit)
     )
-    return [(row[0], row[1]) for row in conn.execute(query)]
+    found = [(row[0], row[1], row[2]) for row in conn.execute(query)] if sketch else []
+    counts = Counter(value for value, _, _ in found)
+    crowded = frozenset(value for value, count in counts.items() if count > CROWDED)
+    first: dict[str, str] = {}
+    by_article: Counter[str] = Counter()
+    by_first: Counter[str] = Counter()
+    stored: dict[str, set[int]] = defaultdict(set)
+    for value, article_id, leader in found:
+        if value not in crowded:
+            first[article_id] = leader
+            by_article[article_id] += 1
+            by_first[leader] += 1
+            stored[leader].add(value)
+    likely = [one for one in by_article if by_first[first[one]] >= LIKELY]
+    likely.sort(key=lambda one: (-by_article[one], one))
+    return Alike(
+        tuple(likely[:TRIED]), first, {leader: frozenset(values) for leader, values in stored.items()}, crowded
+    )
 
 
-def set_sketch(conn: Connection, dossier: str, article_id: str, sketch: Sequence[int], *, copy_of: str | None) -> None:
+def set_sketch(
+    conn: Connection, dossier: str, article_id: str, sketch: Sequence[int], *, copy_of: str | None, alike: Alike
+) -> str | None:
     """Remember an article's sketch, and of which article it is a copy; both replace what was remembered.
 
-    Its own copies become copies of the same one. Call it in the transaction that stores the article: then nobody else
-    is grouping.
+    Only values that say something new are stored: thus a report in a hundred outlets costs no more than in one. Its own
+    copies become copies of the same one. Call it in the transaction that stores the article: then nobody else is
+    grouping. Returns the first article of its group; None where that is itself.
     """
     columns = article_sketch.c
     conn.execute(delete(article_sketch).where(columns.dossier == dossier, columns.article_id == article_id))
-    rows = [{"dossier": dossier, "value": value, "article_id": article_id} for value in dict.fromkeys(sketch)]
+    # Groups are one level deep.
+    first = alike.first.get(copy_of, copy_of) if copy_of is not None else None
+    if first == article_id:
+        first = None
+    known = alike.stored.get(first or article_id, frozenset()) | alike.crowded
+    rows = [
+        {"dossier": dossier, "value": value, "article_id": article_id}
+        for value in dict.fromkeys(sketch)
+        if value not in known
+    ]
     if rows:
         conn.execute(plain_insert(article_sketch), rows)
-    # Where the first is itself a copy, both are copies of the same one: groups are one level deep.
-    first = select(func.coalesce(article.c.copy_of, article.c.id)).where(
-        article.c.dossier == dossier, article.c.id == copy_of
-    )
-    found = conn.execute(first).scalar() if copy_of is not None else None
-    if found == article_id:
-        found = None
-    articles.change(conn, dossier, article_id, {"copy_of": found})
-    if found is not None:
+    articles.change(conn, dossier, article_id, {"copy_of": first})
+    if first is not None:
         conn.execute(
-            update(article).where(article.c.dossier == dossier, article.c.copy_of == article_id).values(copy_of=found)
+            update(article).where(article.c.dossier == dossier, article.c.copy_of == article_id).values(copy_of=first)
         )
+    return first
 
 
 def of(conn: Connection, dossier: str, article_id: str, *, guild_id: int | None = None) -> list[Listed]:
