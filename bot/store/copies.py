@@ -24,8 +24,9 @@ WITHIN: Final = timedelta(days=7)
 class Alike:
     """What is stored that has sketch values in common with a text.
 
-    ``articles`` are worth comparing with it word for word, the likeliest first. ``stored`` are the values that each
-    group of copies has stored, by the id of its first article; ``crowded`` those in so many texts that they say nothing.
+    ``articles`` are worth comparing with it word for word, the likeliest first; ``first`` is the first article of each
+    one's group. ``stored`` are the values that each group has stored, by its first article; ``crowded`` those in so many
+    texts that they say nothing.
     """
 
     articles: tuple[str, ...]
