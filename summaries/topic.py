@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Literal
@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from summaries.parties import Leader, PartyNames
-from summaries.toml import explain, load
+from summaries.toml import Problems, did_you_mean, explain, load, shown
 
 Bucket = Literal["in", "maybe", "no", "outside"]
 BUCKETS: tuple[Bucket, ...] = ("in", "maybe", "no", "outside")
@@ -118,8 +118,31 @@ class _Names(_Row):
     parties: tuple[_Party, ...] = Field(default=(), strict=False)
 
 
-class _Relevance(_Row):
-    keywords: tuple[str, ...] = Field(default=(), strict=False)
+Phrases = Annotated[tuple[Annotated[str, Field(pattern=r"\w")], ...], Field(strict=False)]
+
+
+class Sign(_Row):
+    """What speaks for a text's belonging, or with a negative ``weight`` against it.
+
+    It is found where any of its ``words`` stands, where the lists of words named by ``lists`` have a word each near one
+    another, and where any of its ``parties`` is spoken of.
+    """
+
+    key: Key
+    label: str
+    weight: float = Field(ge=-1, le=1)
+    words: Phrases = ()
+    lists: tuple[str, ...] = Field(default=(), strict=False)
+    parties: tuple[str, ...] = Field(default=(), strict=False)
+
+
+class RelevanceRules(_Row):
+    """How to tell whether a text belongs: signs whose weights are added, and the sum from which a text does."""
+
+    threshold: float = Field(default=0.5, gt=0, le=1)
+    keywords: Phrases = ()
+    lists: dict[Key, Phrases] = {}
+    signs: tuple[Sign, ...] = Field(default=(), strict=False)
 
 
 class _File(_Row):
@@ -129,7 +152,7 @@ class _File(_Row):
     measures: tuple[Measure, ...] = Field(default=(), strict=False)
     names: _Names = _Names()
     feeds: tuple[Feed, ...] = Field(default=(), strict=False)
-    relevance: _Relevance = _Relevance()
+    relevance: RelevanceRules = RelevanceRules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +168,7 @@ class Topic:
     party_names: tuple[PartyNames, ...]
     leaders: tuple[Leader, ...]
     feeds: tuple[Feed, ...]
-    keywords: tuple[str, ...]
+    relevance: RelevanceRules
 
     def rank(self, stance: str) -> int:
         """Return the place of a stance in the order in which stances are listed."""
@@ -155,6 +178,25 @@ class Topic:
     def roles(self) -> frozenset[str]:
         """Every contribution that is a declared role rather than words of a source."""
         return frozenset(role for stance in self.stances.values() for role in stance.roles)
+
+
+def _misfits(rules: RelevanceRules) -> Iterator[str]:
+    """Tell what is wrong with signs beyond the form of their values."""
+    seen: set[str] = set()
+    for sign in rules.signs:
+        where = f"relevance.signs[{sign.key}]"
+        if sign.key in seen:
+            yield f"{where}.key: two signs have this key; each needs one of its own"
+        seen.add(sign.key)
+        for name in sign.lists:
+            if name not in rules.lists:
+                hint = did_you_mean(name, rules.lists)
+                known = ", ".join(rules.lists) or "none"
+                yield f"{where}.lists = {shown(name)}: no list has this name.{hint} Lists declared: {known}."
+        if sign.words and sign.lists:
+            yield f"{where}: it has both `words` and `lists`; make two signs of it."
+        if not (sign.words or sign.lists or sign.parties):
+            yield f"{where}: nothing to look for. Give it `words`, `lists` or `parties`."
 
 
 def parse_topic(text: str, source: str = "topic.toml") -> Topic:
@@ -168,6 +210,8 @@ def parse_topic(text: str, source: str = "topic.toml") -> Topic:
         file = _File.model_validate(data)
     except ValidationError as error:
         raise explain(error, data, source, model=_File) from None
+    if problems := [f"{source}: {problem}" for problem in _misfits(file.relevance)]:
+        raise Problems(problems)
     return Topic(
         key=file.topic.key,
         name=file.topic.name,
@@ -178,5 +222,5 @@ def parse_topic(text: str, source: str = "topic.toml") -> Topic:
         party_names=tuple(PartyNames(p.code, p.name, p.kind, p.aliases) for p in file.names.parties),
         leaders=tuple(Leader(x.name, x.party, x.office, x.since, x.until, x.aliases) for x in file.names.leaders),
         feeds=file.feeds,
-        keywords=file.relevance.keywords,
+        relevance=file.relevance,
     )
