@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
     from bot.answers import Answer
     from bot.app import App
+    from bot.feeds.pages import Paged
+    from bot.feeds.poll import Polled
     from bot.ingest import Added, Refused
+    from bot.progress import Progress
 
 ANSWERED, MISTAKE = 0, 1
 """Exit codes of every command (README, "Exit codes"); 2, a wrong call, is click's own; run has more (supervise)."""
@@ -121,8 +124,8 @@ def main(home: str | None, config: str | None) -> None:
     Try: rollcall chat, or rollcall say '!status Germany'.
 
     The data folder is ROLLCALL_HOME, or the one your system gives programs for their data. Exit codes: 0 answered, 1 a
-    person's mistake or a check that failed, 2 a wrong call. Of run also: 3 no token or a refused one, 4 Discord refuses
-    the bot, 5 too few session starts left.
+    person's mistake or a check that failed, 2 a wrong call, 130 broken off with Ctrl-C. Of run also: 3 no token or a
+    refused one, 4 Discord refuses the bot, 5 too few session starts left.
     """
 
 
@@ -255,33 +258,69 @@ def _show(made: Answer, form: str) -> None:
 
 
 @main.command()
-@click.argument("paths", metavar="FILE|FOLDER...", nargs=-1, required=True)
+@click.argument("paths", metavar="FILE|FOLDER|URL...", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
 @_shared
 def ingest(paths: tuple[str, ...], as_json: bool, home: str | None, config: str | None) -> None:
-    """Add articles from files and folders (.txt, .md, .html). A file that was stored before is never stored twice."""
+    """Add articles from files, folders and web addresses: texts (.txt, .md), pages (.html), feeds (.xml, .rss, .json).
+
+    What was stored before is never stored twice, and files that have not changed are not read again: interrupted at any
+    moment, the same command goes on where it stopped.
+    """
     from dataclasses import asdict
 
-    from bot.ingest import Added
+    from bot.ingest import Added, how_many
     from bot.ingest import ingest as read
 
-    with _app(home, config) as app:
+    with _app(home, config) as app, _progress("files") as progress:
         limit = app.settings.ingest.max_megabytes * 1_000_000
-        added: list[Added] = []
-        refused: list[Refused] = []
-        for one in read(app.library, paths, max_bytes=limit, now=app.clock()):
-            if isinstance(one, Added):
-                added.append(one)
-            else:
-                refused.append(one)
-            if not as_json:
+        total = how_many(paths)
+        progress.begin(total)
+        told: dict[str, list[dict[str, Any]]] = {"articles": [], "refused": []}
+        stored = before = refused = 0
+        last: str | None = None
+        for one in read(app.library, paths, max_bytes=limit, now=app.clock(), settings=app.settings):
+            known = isinstance(one, Added) and one.outcome == "unchanged"
+            stored += isinstance(one, Added) and not known
+            before += known
+            refused += not isinstance(one, Added)
+            if as_json:
+                told["articles" if isinstance(one, Added) else "refused"].append(asdict(one))
+            elif not known or total <= _LISTED:
+                progress.clear()
                 _tell(one)
+            # A feed has many articles.
+            progress.advance(one.file != last)
+            last = one.file
+        progress.clear()
         if as_json:
-            _json({"v": 1, "articles": [asdict(one) for one in added], "refused": [asdict(one) for one in refused]})
+            _json({"v": 1, **told})
         else:
-            new = sum(1 for a in added if a.outcome != "unchanged")
-            click.echo(f"{new} stored, {len(added) - new} stored before, {len(refused)} refused.")
+            click.echo(f"{stored} stored, {before} stored before, {refused} refused.")
         raise SystemExit(MISTAKE if refused else ANSWERED)
+
+
+_LISTED = 20
+"""Of more files than this only those are told that are new, changed or refused."""
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Progress]:
+    """Show how far long work is; where a person breaks it off, say what is done, and that it goes on from there."""
+    from datetime import UTC, datetime
+
+    from bot.progress import INTERRUPTED, Progress, bar_stream
+
+    def log_line(words: str) -> None:
+        click.echo(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {words}", err=True)
+
+    with Progress(what, stream=bar_stream(), tell=log_line) as progress:
+        try:
+            yield progress
+        except KeyboardInterrupt:
+            progress.clear()
+            click.echo(progress.stopped(), err=True)
+            raise SystemExit(INTERRUPTED) from None
 
 
 def _tell(one: Added | Refused) -> None:
@@ -296,6 +335,99 @@ def _tell(one: Added | Refused) -> None:
     click.echo(f"{name}: {words[one.outcome]} {one.article}{f' ({harmless(one.title)})' if one.title else ''}")
     for warning in one.warnings:
         click.echo(f"{name}: note: {harmless(warning)}.", err=True)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Answer as JSON: one object a line for each feed and each page.")
+@_shared
+def poll(as_json: bool, home: str | None, config: str | None) -> None:
+    """Read the feeds that are due, once, and the pages of articles of which they hold only the beginning.
+
+    No token is needed. Interrupted at any moment, the same command goes on where it stopped.
+    """
+    with _app(home, config) as app, _progress("feeds and pages") as progress:
+        code = _poll(app, progress, as_json)
+    raise SystemExit(code)
+
+
+def _poll(app: App, progress: Progress, as_json: bool) -> int:
+    import asyncio
+    import random
+
+    from bot.feeds.newsroom import Newsroom
+    from bot.feeds.poll import Polled
+    from bot.owner import has_ended, owner
+    from bot.render.medium import harmless
+    from bot.store import leases
+
+    feeds: list[Polled] = []
+    pages: list[Paged] = []
+
+    def begun(count: int) -> None:
+        progress.begin((progress.total or 0) + count)
+
+    def done(one: Polled | Paged) -> None:
+        if isinstance(one, Polled):
+            feeds.append(one)
+        else:
+            pages.append(one)
+        if as_json:
+            progress.clear()
+            _json(_as_polled(one) if isinstance(one, Polled) else _as_paged(one))
+        elif isinstance(one, Polled) and one.sentence:
+            progress.clear()
+            click.echo(f"{harmless(one.feed.name or one.feed.url)}: {harmless(one.sentence)}", err=True)
+        progress.advance()
+
+    async def rounds() -> bool:
+        me = owner()
+        with app.store.writing() as connection:
+            holder = leases.holder(connection, "feeds")
+            if holder is not None and has_ended(holder):
+                # Killed, it could not give it back: nobody need wait for it.
+                leases.release(connection, "feeds", holder)
+        async with Newsroom(app.library, app.settings, clock=app.clock, jitter=random.random, owner=me) as newsroom:
+            while True:
+                # A round has a limit; what is read is not due again, so this ends.
+                polled, paged = await newsroom.round(begun=begun, done=done)
+                if not polled.ran or not (polled.feeds or paged):
+                    return polled.ran
+
+    if not asyncio.run(rounds()) and not feeds:
+        _fail(["Another process reads the feeds of this store at this moment. Try again when it is done."], as_json)
+    progress.clear()
+    if not as_json:
+        click.echo(_polled_in_words(feeds, pages))
+    return MISTAKE if feeds and all(one.outcome == "failed" for one in feeds) else ANSWERED
+
+
+def _as_polled(one: Polled) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    found = asdict(one)
+    del found["feed"]
+    return {"v": 1, "feed": one.feed.name or one.feed.url, "url": one.feed.url, **found}
+
+
+def _as_paged(one: Paged) -> dict[str, Any]:
+    return {"v": 1, "article": one.article_id, "page": one.state, "note": one.note}
+
+
+def _polled_in_words(feeds: Sequence[Polled], pages: Sequence[Paged]) -> str:
+    if not feeds and not pages:
+        return "No feed is due now."
+    outcomes = [one.outcome for one in feeds]
+    new = sum(len(one.new) + len(one.background) for one in feeds)
+    changed = sum(len(one.revised) for one in feeds)
+    elsewhere = sum(len(one.off_topic) for one in feeds)
+    words = (
+        f"{outcomes.count('read')} feeds read, {outcomes.count('not_modified')} unchanged, "
+        f"{outcomes.count('failed')} failed. {new} articles new, {changed} changed, {elsewhere} not of this topic."
+    )
+    if pages:
+        read = sum(one.state == "read" for one in pages)
+        words += f" {read} pages read, {len(pages) - read} not."
+    return words
 
 
 @main.command()

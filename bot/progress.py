@@ -99,6 +99,11 @@ class Progress:
             self._stream.flush()
             self._drawn = False
 
+    def stopped(self) -> str:
+        """Say how far it came, where it was broken off by a person."""
+        done = f"{self.count:,} of {self.total:,}" if self.total else f"{self.count:,}"
+        return f"Stopped: {done} {self.what} are done, and stay so. The same command goes on with the rest."
+
     def words(self, now: float) -> str:
         """Say how much is done, how fast it goes and how long it will take."""
         seconds = max(now - self._begun, 0.001)
