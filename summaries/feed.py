@@ -15,6 +15,7 @@ import re
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -141,7 +142,7 @@ def read_feed(
     Raises :class:`NotAFeed` when nothing of it can be read as a feed.
     """
     warnings: list[str] = []
-    text = _decode(body, content_type, warnings)
+    text = decode_document(body, content_type, warnings)
     start = text[:1000].lstrip("\ufeff \t\r\n")
     if not start and not text.strip("\ufeff \t\r\n"):
         raise NotAFeed("The answer is empty: there is no feed in it.")
@@ -149,7 +150,7 @@ def read_feed(
         raise NotAFeed("It is a web page (HTML), not a feed. Look for the address of the site's feed.")
     json_feed = start.startswith("{")
     found = _json_feed(text, warnings) if json_feed else _xml_feed(text, base or url, warnings)
-    declared = _language(language) or _language(found.language)
+    declared = language_code(language) or language_code(found.language)
     publisher = name or found.title
     entries: list[Entry] = []
     taken: set[str] = set()
@@ -196,6 +197,7 @@ _TEXT_CODEC = re.compile(
 # What declares itself as the one is often the other, which holds all its letters.
 _WIDER = {"ascii": "cp1252", "iso8859-1": "cp1252", "gb2312": "gb18030", "gbk": "gb18030", "euc_kr": "cp949"}
 _DECLARED = re.compile(rb"\s*<\?xml\s[^>]{0,200}?encoding\s{0,9}=\s{0,9}[\"']([A-Za-z0-9._:-]{1,40})[\"']")
+_META = re.compile(rb"<meta\s[^>]{0,200}?charset\s{0,9}=\s{0,9}[\"']?([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s{0,9}=\s{0,9}[\"']?([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -208,9 +210,20 @@ _STARTS = ((b"<\0\0\0", "utf-32-le"), (b"\0\0\0<", "utf-32-be"), (b"<\0", "utf-1
 _BAD = re.compile("[\ud800-\udfff]")
 
 
-def _decode(body: bytes, content_type: str | None, warnings: list[str]) -> str:
-    """Decode by what the bytes themselves show, then by what server and document declare; each bad byte is U+FFFD."""
-    text, note = _decoded(body, content_type)
+def decode_document(
+    body: bytes,
+    content_type: str | None,
+    warnings: list[str],
+    *,
+    guess: Callable[[bytes], Iterable[str]] = lambda _: (),
+) -> str:
+    """Decode a document by what its bytes show, then by what the server and it itself declare.
+
+    ``content_type`` is the HTTP header; the document may have an XML declaration or HTML's ``<meta>``. Each byte that
+    can't be read, and each NUL, is U+FFFD; ``warnings`` gets a sentence for what was odd. ``guess``
+    names encodings to try for what is declared wrong or not at all. Never raises unless that does.
+    """
+    text, note = _decoded(body, content_type, guess)
     if note:
         warnings.append(note)
     if nulls := text.count("\0"):
@@ -219,7 +232,7 @@ def _decode(body: bytes, content_type: str | None, warnings: list[str]) -> str:
     return text
 
 
-def _decoded(body: bytes, content_type: str | None) -> tuple[str, str | None]:
+def _decoded(body: bytes, content_type: str | None, guess: Callable[[bytes], Iterable[str]]) -> tuple[str, str | None]:
     for mark, codec in _BOMS:
         if body.startswith(mark):
             return _replacing(body[len(mark) :], codec)
@@ -233,7 +246,8 @@ def _decoded(body: bytes, content_type: str | None) -> tuple[str, str | None]:
             return body.decode("utf-8"), None
         except UnicodeDecodeError:
             pass
-    by_document = _codec(found[1].decode("ascii")) if (found := _DECLARED.match(body[:300])) else None
+    declared = _DECLARED.match(body[:300]) or _META.search(body[:8000])
+    by_document = _codec(declared[1].decode("ascii")) if declared else None
     by_server = _codec(found_charset[1]) if (found_charset := _CHARSET.search(content_type or "")) else None
     # Latin-1 is what many servers say of everything.
     candidates = [by_document, by_server] if by_server == "cp1252" else [by_server, by_document]
@@ -248,6 +262,11 @@ def _decoded(body: bytes, content_type: str | None) -> tuple[str, str | None]:
     bad = len(_BAD.findall(text))
     if bad <= sum(1 for c in text if c > "\x7f") - bad:
         return _replacing(body, "utf-8")
+    for name in guess(body):
+        guessed = _codec(name)
+        if guessed is not None and guessed != "cp1252":
+            with suppress(UnicodeDecodeError):
+                return body.decode(guessed), f"the encoding is declared wrong or not at all; read as {guessed.upper()}"
     text, _ = _replacing(body, "cp1252")
     return text, "the encoding is declared wrong or not at all; read as Western European"
 
@@ -521,7 +540,7 @@ def _draft(
         publisher=publisher,
         author=found.author,
         url=link or _permalink(found.guid),
-        language=_language(found.language) if language is None else language,
+        language=language_code(found.language) if language is None else language,
         published=published,
         warnings=tuple(notes),
     )
@@ -552,7 +571,8 @@ _READ_ON = re.compile(
 _READ_ON_END = re.compile(rf"{_READ_ON.pattern}[^.!?\n]{{0,3}}\W*$", re.IGNORECASE)
 # What blogs add below an excerpt.
 _APPEARED = re.compile(r"\s*\bThe post\b.{1,400}\b(?:appeared first on|first appeared on)\b.{1,200}$", re.DOTALL)
-_CLOSED = re.compile(r"[.!?…。！？:;][\"'”’“»«)\]*_]*$")
+# In mid-sentence: a word or comma at the end, unless it is an address.
+_OPEN = re.compile(r"(?:^|\s)(?!\S*(?:/|\.\w))\S*[\w,]$")
 _IDEOGRAPHS = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
 
 
@@ -574,11 +594,11 @@ def looks_like_teaser(body: str, *, title: str | None = None, in_full: bool = Fa
         return True
     if words >= CUT_WORDS:
         return False
-    last = body.rpartition("\n")[2].strip()
+    last = body.rpartition("\n")[2].strip("\u200e\u200f ")
     if _BREAKS_OFF.search(last[-20:]) or _READ_ON_END.search(last[-80:]) or (len(last) < 200 and _READ_ON.match(last)):
         return True
     # A short last line may be a byline or a credit.
-    return len(last) > 100 and not _CLOSED.search(last)
+    return len(last) > 100 and bool(_OPEN.search(last[-200:]))
 
 
 def _text(title: str | None, body: str, notes: list[str]) -> str:
@@ -737,7 +757,8 @@ def _moment(raw: str, parsed: time.struct_time | None) -> Published | None:
     return Published(at, "time", "stated" if has_zone(raw) else "inferred")
 
 
-def _language(value: str | None) -> str | None:
+def language_code(value: str | None) -> str | None:
+    """Return the two letters of a language's code as it is written ("en-GB", "de_AT"); None if it is none."""
     match = re.match(r"([A-Za-z]{2})(?:[-_]|$)", value.strip()) if value else None
     return match[1].lower() if match else None
 
