@@ -123,6 +123,14 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Attached:
+    """A file that goes with an answer, where a medium can do that."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """One command's answer.
 
@@ -138,6 +146,7 @@ class Answer:
     error: Failure | None = None
     actions: tuple[Action, ...] = ()
     personal: bool = False
+    file: Attached | None = None
 
     @property
     def ok(self) -> bool:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.config import Settings, home_folder, read_settings
-from bot.library import Library
+from bot.library import Library, Probe
 from bot.resources import data, folder_reader
 from bot.seeding import seed
 from bot.store.engine import Store, open_store, sqlite_url
@@ -90,9 +90,22 @@ def open_app(home: str | None = None, config: str | None = None, *, clock: Clock
             old_after_days=settings.answers.old_after_days,
             lengths=partial(_lengths, settings),
         )
+        library.probe = _prober(settings, library, clock)
         yield App(folder, settings, dossier, library, clock)
     finally:
         store.close()
+
+
+def _prober(settings: Settings, library: Library, clock: Clock) -> Callable[[str], Probe]:
+    """Return what tries an address. It is made, and the network's part of the program loaded, when one is tried."""
+
+    @cache
+    def made() -> Callable[[str], Probe]:
+        from bot.feeds.probe import prober
+
+        return prober(settings, lambda draft: library.scorer.score(draft), clock)
+
+    return lambda url: made()(url)
 
 
 def _lengths(settings: Settings) -> Lengths:

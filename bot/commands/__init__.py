@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from bot.answers import Answer, BrokenReceipt, mistake
 from bot.commands.briefing import briefing
-from bot.commands.command import Command, Option
+from bot.commands.command import Command, Option, Part
+from bot.commands.feeds import feeds
 from bot.commands.help import about, help_answer
 from bot.commands.proof import proof
 from bot.commands.status import status
@@ -80,6 +81,30 @@ COMMANDS: tuple[Command, ...] = (
         "What is stored about you, and how to delete it.",
         "privacy show", privacy, writes=True, personal=True,
         options=(Option("what", "Show it, or delete it", "word", choices=("show", "delete")),),
+    ),
+    Command(
+        "feeds",
+        ("feeds [list]", "feeds add ADDRESS [everything]", "feeds remove NUMBER or ADDRESS", "feeds test ADDRESS",
+         "feeds import", "feeds export"),
+        "A server's own feeds: what they bring shows only there.",
+        "feeds list", feeds, writes=True, personal=True, who="those who manage a server",
+        parts=(
+            Part("list", "This server's own feeds: how each goes, and what it brought"),
+            Part("add", "Read a feed for this server alone", (
+                Option("address", "A feed, or a page that has one, such as bbc.com/news", "word", required=True),
+                Option("everything", "Keep all it brings, not only what belongs to the topic", "switch", "everything"),
+            )),
+            Part("remove", "Read a feed no more; what it brought stays", (
+                Option("feed", "Which one: its number in the list, or its address", "feed", required=True),
+            )),
+            Part("test", "Try an address: what is there, and what of it belongs to the topic", (
+                Option("address", "A feed, or a page that has one, such as bbc.com/news", "word", required=True),
+            )),
+            Part("import", "Add the feeds of an OPML file, as other feed readers export it", (
+                Option("file", "An OPML file", "file", required=True),
+            )),
+            Part("export", "This server's own feeds as an OPML file"),
+        ),
     ),
     Command(
         "help", ("help [COMMAND]",),

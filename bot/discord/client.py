@@ -6,26 +6,29 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot import invitation
-from bot.answers import Answer
+from bot.answers import Answer, mistake
 from bot.app import App
 from bot.commands import COMMANDS, answer, find, joined
 from bot.commands.asking import match_stance
 from bot.commands.command import Command
+from bot.commands.feeds import MAX_UPLOAD
+from bot.commands.feeds import suggestions as own_feeds
 from bot.discord import admin, buttons, slash
 from bot.discord.addressed import addressed
 from bot.discord.messenger import InvalidRequests
-from bot.discord.permissions import Spot, missing_in, missing_to_write, spot
+from bot.discord.permissions import Spot, missing_in, missing_to_attach, missing_to_write, spot
 from bot.discord.replies import LOST, SOON, Reply, answer_interaction, failed, rendered, reply_to_message
 from bot.render import render
-from bot.request import Reader, Request, Server, parse
+from bot.request import Reader, Request, Server, Upload, parse
 from bot.store import bookmarks, deliveries, guilds, subscriptions
 from bot.store.deliveries import Place
 from bot.store.engine import Connection
@@ -38,6 +41,11 @@ NOT_GRANTED: Final = (
     "the developer portal: your application, page Bot, Privileged Gateway Intents, Message Content Intent. Slash "
     "commands, mentions and direct messages work without it."
 )
+
+Read = TypeVar("Read")
+
+_UPLOAD_SECONDS: Final = 20.0
+"""How long getting a file that came with a command may take."""
 
 _INTENTS: Final = {"guilds": True, "guild_messages": True, "dm_messages": True}
 
@@ -244,8 +252,11 @@ class RollcallBot(commands.AutoShardedBot):
         with self.app.store.reading() as connection:
             self._prefixes = {one.id: one.prefix for one in guilds.present(connection).values() if one.prefix}
 
-    async def suggestions(self, kind: str, typed: str) -> list[tuple[str, str]]:
-        """Return what is offered for a blank of a command, as (shown, filled in)."""
+    async def suggestions(self, kind: str, typed: str, guild_id: int | None) -> list[tuple[str, str]]:
+        """Return what is offered for a blank of a command, as (shown, filled in).
+
+        ``guild_id`` is the server of whoever types, where they manage it.
+        """
         library = self.app.library
         if kind == "party":
             return [(party.name, party.name) for party in library.parties.complete(typed)]
@@ -261,6 +272,8 @@ class RollcallBot(commands.AutoShardedBot):
             today = self.app.clock().date().isoformat()
             days = dict.fromkeys((today, *await self._days_on_file()))
             return [(day, day) for day in days if day.startswith(typed)]
+        if kind == "feed" and guild_id is not None:
+            return await self._in_time(lambda: own_feeds(typed, guild_id, library)) or []
         return []
 
     async def _days_on_file(self) -> list[str]:
@@ -269,10 +282,14 @@ class RollcallBot(commands.AutoShardedBot):
         def read() -> list[str]:
             return sorted({claim.reported_on.isoformat() for claim in self.app.library.claims}, reverse=True)
 
+        return await self._in_time(read) or []
+
+    async def _in_time(self, read: Callable[[], Read]) -> Read | None:
+        """Return what is read from the store, in a thread; None where that takes longer than somebody types."""
         try:
             return await asyncio.wait_for(asyncio.to_thread(read), SOON)
         except (TimeoutError, StoreError):
-            return []
+            return None
 
     # --- Doors --------------------------------------------------------------------------------------------------------
 
@@ -323,15 +340,22 @@ class RollcallBot(commands.AutoShardedBot):
     async def _answer_message(self, message: discord.Message, request: Request, *, surely: bool) -> None:
         """Answer a message where it was written; ``surely`` when it names the bot."""
         guild, channel = message.guild, message.channel
+        cannot_attach = None
         if guild is not None and isinstance(channel, (discord.abc.GuildChannel, discord.Thread)):
+            cannot_attach = missing_to_attach(channel, guild.me)
             missing = missing_to_write(channel, guild.me)
             if missing is not None:
                 await asyncio.to_thread(self._cannot_write, message, request, missing, surely)
                 self.soon()
                 return
+        if message.attachments:
+            request = await self._with_upload(request, message.attachments[0])
         reply = await asyncio.to_thread(rendered, lambda: self._asked(request, guild))
+        if reply.answer.file is not None and cannot_attach is not None:
+            told = mistake(reply.answer.command, "no_files", cannot_attach)
+            reply = rendered(lambda: told)
         try:
-            await reply_to_message(self, message, reply.bodies)
+            await reply_to_message(self, message, reply.bodies, file=reply.answer.file)
             # Looked up behind the answer, which need not wait for it.
             closed = await asyncio.to_thread(self._closed_messages, request)
             if closed:
@@ -420,20 +444,51 @@ class RollcallBot(commands.AutoShardedBot):
         command = find(name)
         return command is not None and (aliases or name == command.name)
 
-    async def answer_slash(self, interaction: discord.Interaction[Any], line: str, command: Command) -> None:
+    async def _with_upload(self, request: Request, file: discord.Attachment) -> Request:
+        """Return a request with the file that came with it, where its command takes one; others are left unread."""
+        spoken = joined(request)
+        command = find(spoken.name)
+        if command is None or not command.takes_file(spoken.words):
+            return request
+        data = None
+        if file.size <= MAX_UPLOAD:
+            try:
+                data = await asyncio.wait_for(file.read(), _UPLOAD_SECONDS)
+            except (*LOST, TimeoutError) as error:
+                log.warning("A file that came with a command could not be got: %s", type(error).__name__)
+                return request
+        return replace(request, upload=Upload(file.filename, data))
+
+    async def answer_slash(
+        self,
+        interaction: discord.Interaction[Any],
+        line: str,
+        command: Command,
+        file: discord.Attachment | None = None,
+    ) -> None:
         """Answer a slash command: facts to everybody, settings and mistakes to whoever asked."""
-        await self._answer_interaction(interaction, line, personal=command.personal)
+        await self._answer_interaction(interaction, line, personal=command.personal, file=file)
 
     async def answer_press(self, interaction: discord.Interaction[Any], line: str) -> None:
         """Answer a button or form, to whoever used it only, so that a channel never fills up."""
         await self._answer_interaction(interaction, line, personal=True, always_personal=True)
 
     async def _answer_interaction(
-        self, interaction: discord.Interaction[Any], line: str, *, personal: bool, always_personal: bool = False
+        self,
+        interaction: discord.Interaction[Any],
+        line: str,
+        *,
+        personal: bool,
+        always_personal: bool = False,
+        file: discord.Attachment | None = None,
     ) -> None:
         request = self._request(interaction, line)
-        asking = asyncio.to_thread(self._reply, request, interaction.guild)
-        reply = await answer_interaction(interaction, asking, personal=personal, always_personal=always_personal)
+
+        async def asking() -> Reply:
+            whole = request if file is None else await self._with_upload(request, file)
+            return await asyncio.to_thread(self._reply, whole, interaction.guild)
+
+        reply = await answer_interaction(interaction, asking(), personal=personal, always_personal=always_personal)
         self._after(reply)
         if reply.aside:
             await asyncio.to_thread(self._note_told, request)

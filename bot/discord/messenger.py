@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import json
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
@@ -14,6 +16,7 @@ import aiohttp
 import discord
 from discord.http import MultipartParameters
 
+from bot.answers import Attached
 from bot.discord.permissions import missing_to_post, spot
 from bot.outbox import NotSent, Outcome, Pace, Sent, Trouble
 from bot.store.deliveries import Place
@@ -54,12 +57,21 @@ _NO_ANSWER: Final = (aiohttp.ClientError, TimeoutError, OSError, TypeError, Valu
 _STOP: Final = {40001, 40002, 40003, 40333}
 
 
-def payload(body: Mapping[str, Any], nonce: str | None = None) -> MultipartParameters:
+def payload(body: Mapping[str, Any], nonce: str | None = None, file: Attached | None = None) -> MultipartParameters:
     """Return a message's body as the library's HTTP client takes it, with its nonce enforced where it has one."""
     filled = dict(body)
     if nonce is not None:
         filled |= {"nonce": nonce, "enforce_nonce": True}
-    return MultipartParameters(payload=filled, multipart=None, files=None)
+    if file is None:
+        return MultipartParameters(payload=filled, multipart=None, files=None)
+    filled["attachments"] = [{"id": 0, "filename": file.name}]
+    # The library takes it to its start again before another try, and leaves it open.
+    sent = discord.File(io.BytesIO(file.data), file.name)
+    parts: list[dict[str, Any]] = [
+        {"name": "payload_json", "value": json.dumps(filled)},
+        {"name": "files[0]", "value": sent.fp, "filename": file.name, "content_type": "application/octet-stream"},
+    ]
+    return MultipartParameters(payload=None, multipart=parts, files=[sent])
 
 
 def meaning(error: BaseException) -> NotSent:

@@ -127,6 +127,16 @@ def missing_in(place: Spot | None, guild: discord.Guild) -> str | None:
     return None if place is None or me is None else missing_to_post(place, me)
 
 
+def missing_to_attach(channel: Channel, me: discord.Member) -> str | None:
+    """Return why a file can't be sent in a channel, and what to do; None where it can."""
+    if channel.permissions_for(me).attach_files:
+        return None
+    return (
+        "I can't send a file here: Attach Files is missing. The slash command works without it; or channel settings of "
+        f"#{channel.name}, Permissions, add {me.display_name}, switch on Attach Files."
+    )
+
+
 def missing_to_write(channel: Channel, me: discord.Member) -> str | None:
     """Return why an answer can't be written in a channel; reading its history is not needed for that."""
     place = Spot(channel, isinstance(channel, discord.Thread))

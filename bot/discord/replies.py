@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import aiohttp
 import discord
 
-from bot.answers import Answer, mistake
+from bot.answers import Answer, Attached, mistake
 from bot.discord.messenger import payload
 from bot.render import render
 from bot.store.errors import StoreError
@@ -80,12 +81,17 @@ async def failed(interaction: discord.Interaction[Any], error: BaseException) ->
 
 
 async def reply_to_message(
-    bot: RollcallBot, message: discord.Message, bodies: Sequence[dict[str, Any]], *, first: int = 0
+    bot: RollcallBot,
+    message: discord.Message,
+    bodies: Sequence[dict[str, Any]],
+    *,
+    first: int = 0,
+    file: Attached | None = None,
 ) -> None:
     """Send messages as a reply, or without the reference where the bot may not read the channel's history.
 
-    ``first`` is the number of the first among all that answer this message. Number and message make the nonce, so that
-    neither a request that is tried again nor an event that comes twice makes a message twice.
+    ``file`` goes with the first one. ``first`` is its number among all that answer this message. Number and message
+    make the nonce, so that neither a request that is tried again nor an event that comes twice makes a message twice.
     """
     channel = message.channel
     guild = message.guild
@@ -97,7 +103,8 @@ async def reply_to_message(
         if reference is not None and number == 0:
             filled["message_reference"] = reference
             filled["allowed_mentions"] = {"parse": [], "replied_user": False}
-        await bot.http.send_message(channel.id, params=payload(filled, f"{message.id}:{first + number}"))
+        params = payload(filled, f"{message.id}:{first + number}", file if number == 0 else None)
+        await bot.http.send_message(channel.id, params=params)
 
 
 async def answer_interaction(
@@ -125,21 +132,21 @@ async def answer_interaction(
         )
         reply = await task
         only_me = always_personal or reply.personal
-        first = reply.bodies[0]
+        first, file = reply.bodies[0], reply.answer.file
         if only_me and not hidden:
             # It was announced to everybody and is one person's: that can't be changed, so it is said anew.
             await interaction.delete_original_response()
-            await interaction.followup.send(ephemeral=True, **_arguments(first))
+            await interaction.followup.send(ephemeral=True, **_arguments(first, file))
             used = 1
         else:
-            await interaction.edit_original_response(**_edited(first))
+            await interaction.edit_original_response(**_edited(first, file))
     else:
         only_me = always_personal or reply.personal
-        first = reply.bodies[0]
+        first, file = reply.bodies[0], reply.answer.file
         if in_place:
-            await interaction.response.edit_message(**_edited(first))
+            await interaction.response.edit_message(**_edited(first, file))
         else:
-            await interaction.response.send_message(ephemeral=only_me, **_arguments(first))
+            await interaction.response.send_message(ephemeral=only_me, **_arguments(first, file))
     bodies = reply.bodies[1:]
     if _only_installed_by_a_person(interaction):
         bodies = _fitting(bodies, MAX_FOLLOW_UPS - used - len(reply.aside))
@@ -166,8 +173,8 @@ def _fitting(bodies: list[dict[str, Any]], room: int) -> list[dict[str, Any]]:
     return [*shown, {"content": words, "flags": 0}]
 
 
-def _arguments(body: dict[str, Any]) -> dict[str, Any]:
-    """Return a body as the library's own arguments, which know interactions."""
+def _arguments(body: dict[str, Any], file: Attached | None = None) -> dict[str, Any]:
+    """Return a body, with its file, as the library's own arguments, which know interactions."""
     found: dict[str, Any] = {
         "content": body["content"],
         "suppress_embeds": bool(body["flags"] & render.SUPPRESS_EMBEDS),
@@ -176,12 +183,16 @@ def _arguments(body: dict[str, Any]) -> dict[str, Any]:
     }
     if rows := body.get("components"):
         found["view"] = view_of(rows)
+    if file is not None:
+        found["file"] = discord.File(io.BytesIO(file.data), file.name)
     return found
 
 
-def _edited(body: dict[str, Any]) -> dict[str, Any]:
-    """Return a body as the arguments of an edit; buttons that are not in it go."""
-    arguments = {"view": None, **_arguments(body)}
+def _edited(body: dict[str, Any], file: Attached | None = None) -> dict[str, Any]:
+    """Return a body, with its file, as the arguments of an edit; buttons that are not in it go."""
+    arguments = {"view": None, **_arguments(body, file)}
+    if "file" in arguments:
+        arguments["attachments"] = [arguments.pop("file")]
     arguments.pop("suppress_embeds")
     arguments.pop("silent")
     return arguments

@@ -12,7 +12,7 @@ import discord
 from discord import app_commands
 
 from bot.commands import COMMANDS
-from bot.commands.command import Command, Option
+from bot.commands.command import Command, Option, Part, words_of
 
 if TYPE_CHECKING:
     from bot.discord.client import RollcallBot
@@ -21,22 +21,48 @@ MAX_CHOICES: Final = 25
 MAX_NAME: Final = 100
 
 Interaction = discord.Interaction["RollcallBot"]
-_TYPES: Final[dict[str, Any]] = {"number": app_commands.Range[int, 1, 1000], "switch": bool}
+_TYPES: Final[dict[str, Any]] = {
+    "number": app_commands.Range[int, 1, 1000],
+    "switch": bool,
+    "file": discord.Attachment,
+}
 
 
 def build(bot: RollcallBot, command: Command) -> app_commands.Command[Any, ..., None]:
-    """Return a command as a slash command: its blanks become options, and what is filled in becomes its words."""
+    """Return a command as a slash command."""
+    made = _made(bot, command, command)
+    made = app_commands.allowed_installs(guilds=True, users=True)(made)
+    return app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)(made)
+
+
+def build_group(bot: RollcallBot, command: Command) -> app_commands.Group:
+    """Return a command of several parts as a group of slash commands, for those who manage a server."""
+    group = app_commands.Group(
+        name=command.name,
+        description=command.summary[:100],
+        guild_only=True,
+        default_permissions=discord.Permissions(manage_guild=True),
+        allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
+    )
+    for part in command.parts:
+        group.add_command(_made(bot, command, part))
+    return group
+
+
+def _made(bot: RollcallBot, command: Command, what: Command | Part) -> app_commands.Command[Any, ..., None]:
+    """Return a command, or a part of one: its blanks become options, and what is filled in becomes its words."""
+    name = command.name if what is command else f"{command.name} {what.name}"
 
     async def callback(interaction: Interaction, **filled: object) -> None:
-        named = {option.name: filled.get(_python_name(option)) for option in command.options}
-        line = f"{command.name} {command.words_of(named)}".strip()
-        await bot.answer_slash(interaction, line, command)
+        named = {option.name: filled.get(_python_name(option)) for option in what.options}
+        file = next((value for value in named.values() if isinstance(value, discord.Attachment)), None)
+        await bot.answer_slash(interaction, f"{name} {words_of(what.options, named)}".strip(), command, file)
 
     parameters = [
         inspect.Parameter("interaction", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=discord.Interaction)
     ]
     # Discord wants the required ones first; so does Python.
-    for option in sorted(command.options, key=lambda one: not one.required):
+    for option in sorted(what.options, key=lambda one: not one.required):
         kind = _TYPES.get(option.kind, str)
         parameters.append(
             inspect.Parameter(
@@ -49,20 +75,18 @@ def build(bot: RollcallBot, command: Command) -> app_commands.Command[Any, ..., 
         if not option.required:
             parameters[-1] = parameters[-1].replace(annotation=kind | None if kind in {str, bool} else kind)
     callback.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    callback = app_commands.describe(**{_python_name(one): one.about for one in command.options})(callback)
-    renamed = {_python_name(one): one.name for one in command.options if _python_name(one) != one.name}
+    callback = app_commands.describe(**{_python_name(one): one.about for one in what.options})(callback)
+    renamed = {_python_name(one): one.name for one in what.options if _python_name(one) != one.name}
     if renamed:
         callback = app_commands.rename(**renamed)(callback)
-    with_choices = {_python_name(one): _choices(one) for one in command.options if one.choices}
+    with_choices = {_python_name(one): _choices(one) for one in what.options if one.choices}
     if with_choices:
         callback = app_commands.choices(**with_choices)(callback)
-    callback = app_commands.allowed_installs(guilds=True, users=True)(callback)
-    callback = app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)(callback)
     made: app_commands.Command[Any, ..., None] = app_commands.Command(
-        name=command.name, description=command.summary[:100], callback=callback
+        name=what.name, description=what.summary[:100], callback=callback
     )
-    for option in command.options:
-        if option.kind in {"party", "stance", "day", "command"}:
+    for option in what.options:
+        if option.kind in {"party", "stance", "day", "command", "feed"}:
             made.autocomplete(_python_name(option))(_suggest(bot, option))
     return made
 
@@ -80,10 +104,12 @@ def _suggest(
 ) -> Callable[[discord.Interaction[Any], str], Coroutine[Any, Any, list[app_commands.Choice[str]]]]:
     """Return what is offered while somebody types; it must be quick, so a slow store is not waited for."""
 
-    async def suggest(_interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+    async def suggest(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+        # What is of one server is offered to those who manage it.
+        guild_id = interaction.guild_id if interaction.permissions.manage_guild else None
         return [
             app_commands.Choice(name=name[:MAX_NAME], value=value[:MAX_NAME])
-            for name, value in (await bot.suggestions(option.kind, typed))[:MAX_CHOICES]
+            for name, value in (await bot.suggestions(option.kind, typed, guild_id))[:MAX_CHOICES]
         ]
 
     return suggest
@@ -92,7 +118,7 @@ def _suggest(
 def add_all(bot: RollcallBot) -> None:
     """Add every command to the bot's tree."""
     for command in COMMANDS:
-        bot.tree.add_command(build(bot, command))
+        bot.tree.add_command(build_group(bot, command) if command.parts else build(bot, command))
 
 
 def digest(bot: RollcallBot) -> str:

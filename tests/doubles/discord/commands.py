@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from tests.doubles.discord import rules, validate
 from tests.doubles.discord.errors import Refusal
+from tests.doubles.discord.messages import Attachment
 from tests.doubles.discord.model import Channel, Guild, User
 from tests.doubles.discord.server import Answer, Call, Endpoint
 
 if TYPE_CHECKING:
     from tests.doubles.discord.double import DiscordDouble
 
-SUB_COMMAND, GROUP, STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, MENTIONABLE, NUMBER = range(1, 11)
+SUB_COMMAND, GROUP, STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, MENTIONABLE, NUMBER, ATTACHMENT = range(1, 12)
 
 
 class Commands:
@@ -163,7 +164,11 @@ def filled(
 
 def _option(option: dict[str, Any], value: Any, resolved: dict[str, Any], focused: bool) -> dict[str, Any]:
     kind = option["type"]
-    if isinstance(value, User | Channel):
+    if isinstance(value, Attachment) != (kind == ATTACHMENT):
+        raise LookupError(f"{option['name']} takes {'a file' if kind == ATTACHMENT else 'no file'}")
+    if isinstance(value, Attachment):
+        value = str(value.id)
+    elif isinstance(value, User | Channel):
         _resolve(value, resolved)
         value = str(value.id)
     elif choices := option.get("choices"):

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from tests.doubles.discord import rules
 from tests.doubles.discord.commands import Commands, filled, hidden
-from tests.doubles.discord.endpoints import Endpoints, nonce_window
+from tests.doubles.discord.endpoints import Endpoints, nonce_window, uploads
 from tests.doubles.discord.gateway import Gateway
 from tests.doubles.discord.interactions import (
     AUTOCOMPLETE,
@@ -143,9 +143,16 @@ class DiscordDouble(World):
     # What people do.
 
     async def say(
-        self, user: User, channel: Channel, text: str, *, reply_to: Message | None = None, ping: bool = True
+        self,
+        user: User,
+        channel: Channel,
+        text: str,
+        *,
+        reply_to: Message | None = None,
+        ping: bool = True,
+        files: list[tuple[str, bytes]] | None = None,
     ) -> Message:
-        """A person (or another bot) writes a message."""
+        """A person (or another bot) writes a message, with files by name."""
         self._must_see(user, channel)
         if not channel.permissions_of(user) & (rules.SEND_IN_THREADS if channel.is_thread else rules.SEND):
             raise LookupError(f"{user.name} may not write in {channel.name}")
@@ -154,7 +161,8 @@ class DiscordDouble(World):
         if channel.guild is None and not (user.guilds or user.installed):
             raise LookupError(f"{user.name} shares no server with the bot and can't write to it")
         return self.put(channel, user, {"content": text, "allowed_mentions": None if ping else {
-            "parse": ["users", "roles", "everyone"]}}, reply_to=reply_to)  # fmt: skip
+            "parse": ["users", "roles", "everyone"]}}, reply_to=reply_to,
+            files=uploads(self, channel, {}, files or []))  # fmt: skip
 
     async def edit(self, message: Message, text: str) -> None:
         """The author edits what they wrote."""
@@ -187,6 +195,8 @@ class DiscordDouble(World):
         wait: bool = True,
     ) -> Interaction:
         """A person uses a command such as "status" or "briefings show", and waits for the answer.
+
+        An option for a file takes a pair of its name and its bytes.
 
         That a command is hidden from them is noted in ``hidden``, but doesn't stop them: administrators can show it.
         """
@@ -224,12 +234,21 @@ class DiscordDouble(World):
         self._must_see(user, channel)
         registered = self.command_registry.offered(name, channel, user)
         resolved: dict[str, Any] = {}
+        given = {name: self._uploaded(channel, value, resolved) for name, value in given.items()}
         filled_in = filled(registered, path, given, resolved, focused)
         data = {"id": registered["id"], "name": name, "type": 1, "options": filled_in, "resolved": resolved}
         if "guild_id" in registered:
             data["guild_id"] = registered["guild_id"]
         shown = hidden(registered, channel, user)
         return self.interactions.begin(kind, f"/{name}", user, channel, data, locale, hidden=shown)
+
+    def _uploaded(self, channel: Channel, value: Any, resolved: dict[str, Any]) -> Any:
+        """Upload what is a file, as a person's client does before it sends the command; other values stay."""
+        if not isinstance(value, tuple):
+            return value
+        (stored,) = uploads(self, channel, {}, [value])
+        resolved.setdefault("attachments", {})[str(stored.id)] = {**stored.payload(), "ephemeral": True}
+        return stored
 
     async def press(
         self,
