@@ -46,7 +46,7 @@ _REASONS: Final = 8
 _TITLE: Final = 400
 _KNOWN_WORDS: Final = 100_000
 
-_WORD = re.compile(r"[^\W_][^\W_\u0300-\u036f]*(?:[\u0300-\u036f]+[^\W_]*)*")
+_WORD = re.compile(r"[^\W_]+(?:[\u0300-\u036f]+[^\W_]*)*")
 _LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "ґ": "г", "æ": "ae", "œ": "oe"})
 _MARKS = re.compile("[\u0300-\u036f]+")
 # Between the words of a phrase: a space, a hyphen, a quotation mark, a line's end; no full stop, comma or empty line.
@@ -301,7 +301,8 @@ def _places(words: _Words, lists: tuple[int, ...]) -> Iterator[_Found]:
 def _nearest(base: _Found, others: Sequence[_Found], taken: Sequence[_Found]) -> _Found | None:
     """Return the nearest of ``others``, at most WITHIN words from ``base``, that shares no word with ``taken``."""
     best: _Found | None = None
-    for other in others[bisect_left(others, (base[0] - WITHIN, 0)) :]:
+    for at in range(bisect_left(others, (base[0] - WITHIN, 0)), len(others)):
+        other = others[at]
         if other[0] > base[1] + WITHIN:
             break
         if any(other[0] <= last and first <= other[1] for first, last in taken):
