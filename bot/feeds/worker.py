@@ -45,7 +45,18 @@ _DYING_SECONDS: Final = 5.0
 _OUT_OF_TIME: Final = getattr(signal, "SIGXCPU", 0)
 _ENDING: Final = "It was not read to the end, because the program is stopping. Start it again."
 # All that a child is told of the environment: no token, password or address of a database is among it.
-_KEPT: Final = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LD_LIBRARY_PATH")
+_KEPT: Final = (
+    "PATH",
+    "LD_LIBRARY_PATH",
+    "PYTHONHOME",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TZ",
+    "TMPDIR",
+    "TEMP",
+    "SYSTEMROOT",
+)
 
 
 class Stopped(Exception):

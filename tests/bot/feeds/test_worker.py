@@ -197,6 +197,18 @@ async def test_a_call_that_nobody_waits_for_ends_its_process(fifo: Path) -> None
         assert worker.pids == ()
 
 
+async def test_two_processes_work_side_by_side(fifo: Path) -> None:
+    async with Worker(processes=2) as worker:
+        stuck = asyncio.create_task(worker.call(say_and, str(fifo), loop=True))
+        listener = await asyncio.to_thread(Listener, fifo)
+        other = await worker.call(who)
+        assert {other, listener.pid} == set(worker.pids)
+        assert not stuck.done()
+    with pytest.raises(Stopped):
+        await stuck
+    await asyncio.to_thread(listener.wait_for_the_end)
+
+
 async def test_leaving_ends_what_is_running(fifo: Path) -> None:
     async with Worker() as worker:
         running = asyncio.create_task(worker.call(say_and, str(fifo), loop=True))
