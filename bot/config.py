@@ -93,6 +93,25 @@ class FeedSettings(_Section):
     private_hosts: tuple[str, ...] = Field(default=(), strict=False)
 
 
+def _days(fewest: int) -> AfterValidator:
+    """Allow a number of days, or 0 for ever."""
+
+    def check(value: int) -> int:
+        if value and not fewest <= value <= 36_500:
+            raise ValueError(f"allowed: {fewest} to 36500, or 0 for ever")
+        return value
+
+    return AfterValidator(check)
+
+
+class KeepSettings(_Section):
+    """How long the texts of articles are kept that no claim or figure quotes."""
+
+    # Briefings, updates and the search for copies look back less than a month.
+    texts_days: Annotated[int, _days(30)] = 365
+    off_topic_days: Annotated[int, _days(7)] = 14
+
+
 class LogSettings(_Section):
     """What is told while the bot runs."""
 
@@ -109,6 +128,7 @@ class Settings(_Section):
     ingest: IngestSettings = IngestSettings()
     discord: DiscordSettings = DiscordSettings()
     feeds: FeedSettings = FeedSettings()
+    keep: KeepSettings = KeepSettings()
     log: LogSettings = LogSettings()
 
 

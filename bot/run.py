@@ -26,7 +26,7 @@ from bot.posts import briefings, outcomes, updates
 from bot.request import Request
 from bot.secrets import Token
 from bot.store import briefings as stored_briefings
-from bot.store import deliveries, events, guilds, leases
+from bot.store import copies, deliveries, events, guilds, leases, retention
 from bot.store.engine import Connection
 from bot.ticker import PATIENCE, Ticker
 
@@ -143,7 +143,10 @@ class Running:
         task.add_done_callback(self._tasks.discard)
 
     async def tidy(self) -> None:
-        """Delete what is kept of servers that removed the bot a month ago, and what was sent and told long ago."""
+        """Delete what is kept of servers that removed the bot a month ago, and what was sent and told long ago.
+
+        So too the texts of old articles that nothing quotes, and what copies are found by.
+        """
 
         def forget() -> list[int]:
             now = self.app.clock()
@@ -156,6 +159,32 @@ class Running:
         gone = await asyncio.to_thread(forget)
         if gone:
             log.info("Deleted all that was kept of %d servers that removed me 30 days ago.", len(gone))
+        removed = await asyncio.to_thread(self._tidy_articles)
+        if removed:
+            log.info("Removed the texts of %d old articles, or versions of them, that nothing quotes.", removed)
+
+    def _tidy_articles(self) -> int:
+        """Remove what is old of articles, in transactions so short that nobody waits; return how many texts that was.
+
+        What is left over is removed in the next round.
+        """
+        now, key, keep = self.app.clock(), self.app.library.topic.key, self.app.settings.keep
+        with self.app.store.reading() as connection:
+            found = retention.removable(
+                connection,
+                key,
+                before=now - timedelta(days=keep.texts_days) if keep.texts_days else None,
+                off_topic_before=now - timedelta(days=keep.off_topic_days) if keep.off_topic_days else None,
+            )
+        removed = 0
+        for start in range(0, len(found), retention.AT_ONCE):
+            with self.app.store.writing() as connection:
+                removed += retention.remove_texts(connection, key, found[start : start + retention.AT_ONCE], now=now)
+        for _ in range(retention.A_ROUND // retention.AT_ONCE):
+            with self.app.store.writing() as connection:
+                if retention.forget_sketches(connection, key, before=now - copies.WITHIN) < retention.AT_ONCE:
+                    break
+        return removed
 
     async def poll(self) -> Round:
         """Read the dossier's feeds that are due."""
