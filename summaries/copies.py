@@ -63,13 +63,15 @@ _SHORTEST_SHARED = 0.85
 """What a text of no length would have to share; what a text shorter than :data:`_LONG` must lies between."""
 _OPENING = 70
 _READ = 10_000
-_SKETCHED = 4_000
-"""Characters read to compare, and to sketch. The news stands at the top, and a cut copy shares more of a short text."""
+"""Characters that are read. The news stands at the top."""
+_SKETCHED = 650
+"""Words that are sketched: a long text would leave hardly a value to a short cut of it."""
 
 _WORD = re.compile(r"\d+(?:[.,]\d+)+|\w+")
 _QUOTED = re.compile(r"“[^”]{0,500}”|\"[^\"]{0,500}\"|„[^“”]{0,500}[“”]|«[^»]{0,500}»")
 
 Key = TypeVar("Key", bound=Hashable)
+_Number = TypeVar("_Number", "np.uint32", "np.uint64", "np.int64")
 
 
 def sketch(text: str) -> tuple[int, ...]:
@@ -78,8 +80,7 @@ def sketch(text: str) -> tuple[int, ...]:
     They are the smallest hashes of its runs of five words: equal texts give equal sketches, texts that share passages
     share values, in whatever order the passages stand. A text of fewer than five words has none.
     """
-    words = _hashed(_words(text[:_SKETCHED]))
-    return tuple(_sketch(words).tolist())
+    return tuple(_sketch(_hashed(_words(text))).tolist())
 
 
 def shared(one: str, other: str) -> float:
@@ -120,11 +121,8 @@ class Copies(Generic[Key]):
         """
         words = _hashed(_words(text))
         mine = _print_of(words)
-        values = _sketch(words if len(text) <= _SKETCHED else _hashed(_words(text[:_SKETCHED])))
-        at, owners = self._index.find(values)
-        # For each value, the texts that hold it; those in too many say nothing.
-        crowded = {place for place, count in Counter(at).items() if count > CROWDED}
-        held = [(place, owner) for place, owner in zip(at, owners, strict=True) if place not in crowded]
+        values = _sketch(words)
+        held, crowded = self._index.find(values)
         by_text = Counter(owner for _, owner in held)
         by_first = Counter(self._first[owner] for _, owner in held)
         tried = sorted(by_text, key=lambda owner: (-by_text[owner], owner))
@@ -138,8 +136,8 @@ class Copies(Generic[Key]):
         self._keys.append(key)
         self._first.append(first)
         self._prints.append(mine)
-        known = {place for place, owner in held if self._first[owner] == first}
-        self._index.add([place not in known and place not in crowded for place in range(len(values))], values, number)
+        known = crowded.union(place for place, owner in held if self._first[owner] == first)
+        self._index.add([value for place, value in enumerate(values.tolist()) if place not in known], number)
         return [self._keys[found] for found in firsts]
 
 
@@ -164,21 +162,23 @@ class _Print(NamedTuple):
     numbers: NDArray[np.uint64]
 
 
-def _words(text: str) -> list[str]:
-    """Return the words of a text outside quotation marks; all of them when that is most of it."""
-    text = unicodedata.normalize("NFC", text[:_READ]).casefold()
-    words = _WORD.findall(text)
-    unquoted = _WORD.findall(_QUOTED.sub(" ", text))
-    return unquoted if len(unquoted) * 3 >= len(words) else words
+def _words(text: str) -> list[bytes]:
+    """Return the words of a text outside quotation marks; all of them when those are most of it."""
+    text = unicodedata.normalize("NFKC", text[:_READ]).casefold()
+    unquoted, quotations = _QUOTED.subn(" ", text)
+    words = _WORD.findall(unquoted)
+    if quotations and len(words) * 3 < len(every := _WORD.findall(text)):
+        words = every
+    return " ".join(words).encode("utf-8", "surrogatepass").split()
 
 
-def _hashed(words: list[str]) -> _Words:
+def _hashed(words: list[bytes]) -> _Words:
     import numpy as np
 
     # The checksum is the same in every process, unlike hash().
-    hashes = np.fromiter((zlib.crc32(word.encode("utf-8", "surrogatepass")) for word in words), np.uint64, len(words))
-    numbers = np.fromiter((word[0].isdigit() for word in words), np.bool_, len(words))
-    return _Words(hashes, numbers)
+    hashes = np.array(list(map(zlib.crc32, words)), dtype=np.uint64)
+    first = np.frombuffer(bytes(word[0] for word in words), dtype=np.uint8)
+    return _Words(hashes, (first >= ord("0")) & (first <= ord("9")))
 
 
 def _runs(hashes: NDArray[np.uint64], length: int) -> NDArray[np.uint64]:
@@ -200,7 +200,7 @@ def _runs(hashes: NDArray[np.uint64], length: int) -> NDArray[np.uint64]:
 def _sketch(words: _Words) -> NDArray[np.int64]:
     import numpy as np
 
-    return np.unique(_runs(words.hashes, _SKETCH_SHINGLE).view(np.int64))[:SKETCH]
+    return _unique(_runs(words.hashes[:_SKETCHED], _SKETCH_SHINGLE).view(np.int64))[:SKETCH]
 
 
 def _print(text: str) -> _Print:
@@ -224,7 +224,17 @@ def _print_of(words: _Words) -> _Print:
             (around[before + 1] ^ (np.uint64(1) << np.uint64(63))) | words.hashes[before],
         )
     )
-    return _Print(np.unique(shingles), np.unique(shingles[:_OPENING]), np.unique(numbers))
+    return _Print(_unique(shingles), _unique(shingles[:_OPENING]), _unique(numbers))
+
+
+def _unique(values: NDArray[_Number]) -> NDArray[_Number]:
+    """Return the values once each, ascending; several times faster than numpy's for as few as a text has."""
+    import numpy as np
+
+    ascending: NDArray[_Number] = np.sort(values)
+    is_first = np.concatenate((np.ones(min(1, len(values)), np.bool_), ascending[1:] != ascending[:-1]))
+    unique: NDArray[_Number] = ascending[is_first]
+    return unique
 
 
 def _in_both(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> int:
@@ -258,7 +268,7 @@ def _same(one: _Print, other: _Print) -> bool:
         return False
     half = np.uint64(32)
     around = np.intersect1d(one.numbers >> half, other.numbers >> half)
-    equal = np.unique(np.intersect1d(one.numbers, other.numbers) >> half)
+    equal = _unique(np.intersect1d(one.numbers, other.numbers, assume_unique=True) >> half)
     # One more on both sides: a single number that was corrected doesn't make another text, unless it is the only one.
     return len(equal) + 1 >= SAME_NUMBERS * (len(around) + 1)
 
@@ -273,31 +283,29 @@ class _Index:
         self._new: dict[int, list[int]] = {}
         self._size = 0
 
-    def find(self, values: NDArray[np.int64]) -> tuple[list[int], list[int]]:
-        """Return places in ``values`` and a text that has the value there, a pair for each of them."""
+    def find(self, values: NDArray[np.int64]) -> tuple[list[tuple[int, int]], set[int]]:
+        """Return (place in ``values``, text that has the value there), and the places of crowded values, left out."""
         import numpy as np
 
-        places: list[int] = []
-        owners: list[int] = []
+        new = [self._new.get(value, ()) for value in values.tolist()]
+        counts = np.fromiter(map(len, new), np.int64, len(new))
+        ranges = []
         for keys, texts in self._sorted:
             left, right = np.searchsorted(keys, values), np.searchsorted(keys, values, "right")
-            for place in np.flatnonzero(right > left).tolist():
-                found = texts[left[place] : right[place]].tolist()
-                places += [place] * len(found)
-                owners += found
-        for place, value in enumerate(values.tolist()):
-            if value in self._new:
-                found = self._new[value]
-                places += [place] * len(found)
-                owners += found
-        return places, owners
+            counts += right - left
+            ranges.append((texts, left, right))
+        crowded = counts > CROWDED
+        held = [(place, text) for place in np.flatnonzero(~crowded).tolist() for text in new[place]]
+        for texts, left, right in ranges:
+            for place in np.flatnonzero((right > left) & ~crowded).tolist():
+                held += [(place, text) for text in texts[left[place] : right[place]].tolist()]
+        return held, set(np.flatnonzero(crowded).tolist())
 
-    def add(self, wanted: list[bool], values: NDArray[np.int64], text: int) -> None:
-        """Note that a text has those of the values that are wanted."""
-        for is_wanted, value in zip(wanted, values.tolist(), strict=True):
-            if is_wanted:
-                self._new.setdefault(value, []).append(text)
-                self._size += 1
+    def add(self, values: list[int], text: int) -> None:
+        """Note that a text has these values."""
+        for value in values:
+            self._new.setdefault(value, []).append(text)
+        self._size += len(values)
         if self._size >= self._BUFFER:
             self._settle()
 

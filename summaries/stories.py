@@ -14,22 +14,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
-from numpy.typing import NDArray
 
 from summaries.article import Article
+from summaries.copies import Copies
 from summaries.text import READ, is_heading, paragraphs
 
-SAME_TEXT = 0.4
-"""Share of the shorter text's 4-word shingles found in the other that makes them one text (F1 .999 on news copies)."""
 SAME_EVENT = 0.4
 """Cosine of title and opening that makes two reports one story, within :data:`DAYS` of each other."""
 DAYS = 3
 
-_SHINGLE = 4
-_FEWEST_SHINGLES = 5
-_WINDOW = 24
-"""A shingle in more texts than this links each only to the next ones: a widespread copy is found through its chain,
-and a phrase that every page of a publisher carries costs linear time."""
 _TITLE_WEIGHT = 2
 _LEAD_WORDS = 70
 _BLOCK = 128
@@ -162,52 +155,21 @@ class _Groups:
 # --- copies of one text ----------------------------------------------------------------------------------------------
 
 
-def _tokens(text: str) -> list[str]:
-    return re.findall(r"\w+", text.casefold())
-
-
 def _same_text(articles: Sequence[Article]) -> list[tuple[int, int]]:
-    """Return pairs of articles of which one contains much of the other, through an index of shingles."""
-    numbers: dict[str, int] = {}
-    keys: list[NDArray[np.uint64]] = []
-    owners: list[NDArray[np.int64]] = []
-    sizes = np.zeros(len(articles), dtype=np.int64)
-    for index, article in enumerate(articles):
-        ids = [
-            numbers.setdefault(token, len(numbers) + 1)
-            for token in _tokens(article.text[article.body_start : article.body_start + READ])
-        ]
-        if len(ids) < _SHINGLE + _FEWEST_SHINGLES - 1:
-            continue
-        words = np.array(ids, dtype=np.uint64)
-        mixed = np.zeros(len(words) - _SHINGLE + 1, dtype=np.uint64)
-        for offset in range(_SHINGLE):
-            # A polynomial hash modulo 2**64 of word numbers: the same in every process, unlike hash().
-            mixed = mixed * np.uint64(0x9E3779B97F4A7C15) + words[offset : offset + len(mixed)] * np.uint64(0x2545F491)
-        unique = np.unique(mixed)
-        sizes[index] = len(unique)
-        keys.append(unique)
-        owners.append(np.full(len(unique), index, dtype=np.int64))
-    if len(keys) < 2:
-        return []
-    key, owner = np.concatenate(keys), np.concatenate(owners)
-    order = np.lexsort((owner, key))
-    key, owner = key[order], owner[order]
-    shared: list[NDArray[np.int64]] = []
-    for distance in range(1, min(_WINDOW, len(articles)) + 1):
-        same = key[:-distance] == key[distance:]
-        if not same.any():
-            break
-        shared.append(owner[:-distance][same] * len(articles) + owner[distance:][same])
-    if not shared:
-        return []
-    pairs, counts = np.unique(np.concatenate(shared), return_counts=True)
-    left, right = pairs // len(articles), pairs % len(articles)
-    enough = counts >= SAME_TEXT * np.minimum(sizes[left], sizes[right])
-    return list(zip(left[enough].tolist(), right[enough].tolist(), strict=True))
+    """Return pairs of articles that are one text; a copy of a copy is paired with the first of them."""
+    copies: Copies[int] = Copies()
+    return [
+        (first, index)
+        for index, article in enumerate(articles)
+        for first in copies.add_and_link(index, article.text[article.body_start : article.body_start + READ])
+    ]
 
 
 # --- reports of one event --------------------------------------------------------------------------------------------
+
+
+def _tokens(text: str) -> list[str]:
+    return re.findall(r"\w+", text.casefold())
 
 
 def _lead(article: Article) -> str:
