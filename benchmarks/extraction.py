@@ -8,7 +8,8 @@ The pages and what people took for their text are of a public benchmark, MIT lic
 The measure is the benchmark's: the text is cut into overlapping rows of four words; a page's precision is the share of
 the found rows that are in the true text, its recall the share of the true rows that were found, each row counted as
 often as it stands there; both are averaged over the pages, and F1 is the harmonic mean of the averages. Exits with 1
-when our F1 is more than 0.005 below that of trafilatura's ``extract(fast=True)``, on the same pages in the same run.
+when our F1 is more than 0.005 below the better one of trafilatura's ``extract(fast=True)`` with and without readers'
+comments, on the same pages in the same run. (We leave out comments, and tables as well: their cells are no sentences.)
 """
 
 from __future__ import annotations
@@ -77,10 +78,10 @@ class Score:
         return 2 * self.precision * self.recall / both if both else 0.0
 
 
-def alone(page: bytes) -> str:
+def without_comments(page: bytes) -> str:
     import trafilatura
 
-    return trafilatura.extract(page, fast=True, include_comments=False, include_tables=False) or ""
+    return trafilatura.extract(page, fast=True, include_comments=False) or ""
 
 
 def plain(page: bytes) -> str:
@@ -94,7 +95,7 @@ def ours(page: bytes) -> str:
     return read.draft.text if read.draft else ""
 
 
-WAYS: dict[str, Callable[[bytes], str]] = {"trafilatura": plain, "same settings": alone, "Rollcall": ours}
+WAYS: dict[str, Callable[[bytes], str]] = {"trafilatura": plain, "no comments": without_comments, "Rollcall": ours}
 
 
 def main() -> int:
@@ -121,7 +122,7 @@ def main() -> int:
         took = 1000 * statistics.median(score.seconds)
         print(f"{way:16}{score.f1:7.3f}{score.precision:11.3f}{score.recall:8.3f}{took:11.1f}")
     print("walls:", ", ".join(f"{count} {kind}" for kind, count in walled.most_common()))
-    loss = scores["trafilatura"].f1 - scores["Rollcall"].f1
+    loss = max(scores["trafilatura"].f1, scores["no comments"].f1) - scores["Rollcall"].f1
     if loss > LOSS:
         print(f"missed: our F1 is {loss:.3f} below the extractor's own, more than {LOSS}")
     return int(loss > LOSS)
