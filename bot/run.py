@@ -8,10 +8,9 @@ import os
 import random
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.answers import Answer
@@ -20,20 +19,17 @@ from bot.discord.addresses import point
 from bot.discord.client import RollcallBot
 from bot.discord.messenger import DiscordMessenger, InvalidRequests
 from bot.discord.supervise import supervise
-from bot.events import record_mentions_events
 from bot.outbox import Outbox, Worked
 from bot.posts import briefings, outcomes, updates
 from bot.request import Request
 from bot.secrets import Token
 from bot.store import briefings as stored_briefings
 from bot.store import copies, deliveries, events, guilds, leases, retention
-from bot.store.engine import Connection
 from bot.ticker import PATIENCE, Ticker
 
 if TYPE_CHECKING:
-    from bot.feeds.fetch import Fetcher
+    from bot.feeds.newsroom import Newsroom
     from bot.feeds.poll import Round
-    from summaries.article import Article
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +100,7 @@ class Running:
             on_kept=outcomes.kept,
             on_dropped=outcomes.dropped,
         )
-        self._fetcher: Fetcher | None = None
+        self._newsroom: Newsroom | None = None
 
     def make_bot(self) -> RollcallBot:
         """Make the client of the next connection; a client that has ended can't be started again."""
@@ -187,34 +183,16 @@ class Running:
         return removed
 
     async def poll(self) -> Round:
-        """Read the dossier's feeds that are due."""
-        from bot.feeds.fetch import Fetcher, Limits
-        from bot.feeds.poll import poll_round
+        """Read the feeds that are due, and the pages that are wanted."""
+        if self._newsroom is None:
+            # Loaded only where feeds are read, and behind the start.
+            from bot.feeds.newsroom import Newsroom
 
-        wanted, library = self.app.settings.feeds, self.app.library
-        if self._fetcher is None:
-            self._fetcher = await Fetcher(
-                contact=self.app.settings.discord.contact,
-                version=version("rollcall"),
-                limits=Limits(total=wanted.seconds, max_bytes=wanted.max_megabytes * 1_000_000),
-                allow=lambda address, port: (
-                    f"{f'[{address}]' if address.version == 6 else address}:{port}" in wanted.private_hosts
-                ),
+            self._newsroom = await Newsroom(
+                self.app.library, self.app.settings, clock=self.app.clock, jitter=self.jitter, owner=self.owner
             ).__aenter__()
-
-        def news(connection: Connection, stored: Sequence[Article]) -> None:
-            for article in stored:
-                record_mentions_events(connection, library.topic.key, article, now=self.app.clock())
-
-        return await poll_round(
-            library,
-            self._fetcher,
-            clock=self.app.clock,
-            jitter=self.jitter,
-            owner=self.owner,
-            every=timedelta(minutes=wanted.poll_minutes),
-            on_stored=news,
-        )
+        polled, _ = await self._newsroom.round()
+        return polled
 
     async def run(self, token: Token, stop: asyncio.Event) -> None:
         """Run until ``stop`` is set, connected while no other process on the same store is.
@@ -309,9 +287,9 @@ class Running:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
         await self.outbox.close()
-        if self._fetcher is not None:
-            await self._fetcher.__aexit__(None, None, None)
-            self._fetcher = None
+        if self._newsroom is not None:
+            await self._newsroom.__aexit__(None, None, None)
+            self._newsroom = None
 
 
 async def until_stopped(app: App, token: Token) -> None:

@@ -7,28 +7,27 @@ import ipaddress
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any, cast
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from bot.app import load_dossier
 from bot.config import Settings
-from bot.feeds.fetch import Address, Fetcher, Hints, Limits
-from bot.feeds.poll import LONGEST, LONGEST_ASKED, Polled, Round, next_poll, poll_round
+from bot.feeds.fetch import Address, Fetcher, Limits
+from bot.feeds.poll import Desk, Polled, Round, poll_round
 from bot.library import Library
 from bot.seeding import BACKGROUND_AFTER
-from bot.store import articles, feeds, leases, schema
+from bot.store import articles, copies, feeds, guilds, leases, schema
 from bot.store.engine import Connection, Store
 from summaries.article import Article
 from summaries.dossier import Dossier
 from summaries.topic import Feed
 from tests.conftest import START, Clock
-from tests.doubles.feeds import FeedServer, item, rss
+from tests.doubles import feeds as doubles
+from tests.doubles.feeds import FeedServer, rss
 
 pytestmark = pytest.mark.long
 
@@ -36,13 +35,23 @@ LOOPBACK = ipaddress.ip_address("127.0.0.1")
 OnStored = Callable[[Connection, Sequence[Article]], None]
 
 
+def item(*about: Any, **more: Any) -> dict[str, str]:
+    """An item without an address, so that there is no page to read (see test_pages.py)."""
+    made = doubles.item(*about, **more)
+    del made["link"]
+    return made
+
+
 @pytest.fixture(scope="session")
 def dossier() -> Dossier:
     return load_dossier(Settings(), now=START)
 
 
-def library_of(store: Store, dossier: Dossier, *urls: str) -> Library:
-    listed = tuple(Feed(url=url, name=f"Feed {n}", kind="news", language="en", note="") for n, url in enumerate(urls))
+def library_of(store: Store, dossier: Dossier, *urls: str, everything: bool = True) -> Library:
+    listed = tuple(
+        Feed(url=url, name=f"Feed {n}", kind="news", language="en", note="", everything=everything)
+        for n, url in enumerate(urls)
+    )
     topic = replace(dossier.topic, feeds=listed)
     return Library(store, topic, dossier.parties, old_after_days=30, lengths=cast(Any, None))
 
@@ -57,9 +66,10 @@ class Newsroom:
     server: FeedServer
     limits: Limits = field(default_factory=lambda: Limits(total=5.0))
     told: list[Article] = field(default_factory=list)
+    everything: bool = True
 
     def library(self, *urls: str) -> Library:
-        return library_of(self.store, self.dossier, *urls)
+        return library_of(self.store, self.dossier, *urls, everything=self.everything)
 
     @asynccontextmanager
     async def fetcher(self) -> AsyncIterator[Fetcher]:
@@ -75,15 +85,15 @@ class Newsroom:
     async def poll(self, *urls: str, owner: str = "a", on_stored: OnStored | None = None, **settings: Any) -> Round:
         """One round on these feeds, or on the server's own."""
         async with self.fetcher() as fetcher:
-            return await poll_round(
+            desk = Desk(
                 self.library(*(urls or (self.server.url(),))),
                 fetcher,
-                clock=self.clock,
-                jitter=lambda: 0.0,
-                owner=owner,
+                self.clock,
+                lambda: 0.0,
+                owner,
                 on_stored=on_stored or self.tell,
-                **settings,
             )
+            return await poll_round(desk, **settings)
 
     async def again(self, *urls: str, **settings: Any) -> Polled:
         """A round a quarter of an hour later, on one feed."""
@@ -131,7 +141,8 @@ async def test_the_first_poll_is_a_baseline_and_the_second_brings_news(room: New
     assert room.told == [room.articles()[second.new[0]]]
     assert room.titles(background=False) == ["Report number 3"]
     third = await room.again()
-    assert (third.new, third.revised, third.unchanged) == ((), (), 3)
+    # The same bytes again have been read already.
+    assert (third.outcome, third.new, third.revised) == ("not_modified", (), ())
 
 
 async def test_what_is_stored_of_an_article(room: Newsroom) -> None:
@@ -139,7 +150,7 @@ async def test_what_is_stored_of_an_article(room: Newsroom) -> None:
     await room.poll()
     article = next(iter(room.articles().values()))
     assert article.text == "Report number 1\n\nFrance and Germany spoke about plan number 1 on Wednesday."
-    assert (article.publisher, article.language, article.url) == ("Feed 0", "en", "https://news.example/1")
+    assert (article.publisher, article.language, article.url) == ("Feed 0", "en", None)
     assert article.published.iso == "2025-03-26T10:00:00Z"
     with room.store.reading() as connection:
         key = room.dossier.topic.key
@@ -258,14 +269,14 @@ async def test_a_move_for_good_is_remembered_until_it_fails(room: Newsroom) -> N
     await room.poll(old)
     assert room.row(old).moved_to == room.server.url("/new")
     # Identities stay: they are made from the address that the dossier lists.
-    assert [(await room.again(old)).unchanged for _ in range(2)] == [1, 1]
+    assert [(await room.again(old)).outcome for _ in range(2)] == ["not_modified"] * 2
     assert (len(room.server.asked()), len(room.server.asked("/new"))) == (1, 3)
     del room.server.handlers["/new"]
     assert (await room.again(old)).reason == "gone"
     assert room.row(old).moved_to is None
     room.server.serve(rss(item(1)), "/feed")
     room.clock.advance(minutes=30)
-    assert (await room.poll(old)).feeds[0].outcome == "read"
+    assert (await room.poll(old)).feeds[0].outcome == "not_modified"
 
 
 async def test_slow_and_hostile_feeds_delay_no_other(small_room: Newsroom) -> None:
@@ -299,9 +310,8 @@ async def test_slow_and_hostile_feeds_delay_no_other(small_room: Newsroom) -> No
             connection.execute(update(schema.feed).values(baseline_at=START))
         begun = loop.time()
         async with Fetcher(contact="x", version="1", limits=room.limits, allow=allow) as fetcher:
-            done = await poll_round(
-                library, fetcher, clock=room.clock, jitter=lambda: 0.0, owner="a", on_stored=stored, concurrency=3
-            )
+            desk = Desk(library, fetcher, room.clock, lambda: 0.0, "a", on_stored=stored)
+            done = await poll_round(desk, concurrency=3)
     outcomes = {one.feed.url: one.reason for one in done.feeds}
     assert [outcomes[url] for url in silent] == ["too_slow"] * 3
     assert [outcomes[url] for url in bad] == ["too_big", "too_big", "private_address"]
@@ -322,14 +332,12 @@ async def test_two_processes_never_poll_at_once(room: Newsroom, store_url: str, 
             return await super().get(*arguments, **conditions)
 
     async with Between(contact="", version="", allow=lambda _, port: port == room.server.port) as fetcher:
-        done = await poll_round(
-            room.library(room.server.url()), fetcher, clock=room.clock, jitter=lambda: 0.0, owner="a"
-        )
+        done = await poll_round(Desk(room.library(room.server.url()), fetcher, room.clock, lambda: 0.0, "a"))
     assert done.ran
     assert inside == [Round(ran=False)]
     # It is given back at the end.
     room.clock.advance(minutes=15)
-    assert (await other.poll(owner="b")).feeds[0].unchanged == 1
+    assert (await other.poll(owner="b")).feeds[0].outcome == "not_modified"
 
 
 async def test_a_process_that_was_taken_for_dead_writes_nothing(
@@ -346,9 +354,7 @@ async def test_a_process_that_was_taken_for_dead_writes_nothing(
             return await super().get(*arguments, **conditions)
 
     async with Asleep(contact="", version="", allow=lambda _, port: port == room.server.port) as fetcher:
-        done = await poll_round(
-            room.library(room.server.url()), fetcher, clock=room.clock, jitter=lambda: 0.0, owner="a"
-        )
+        done = await poll_round(Desk(room.library(room.server.url()), fetcher, room.clock, lambda: 0.0, "a"))
     assert done == Round(True, ())
     assert room.articles() == {}
     assert room.row().last_polled_at is None
@@ -428,8 +434,8 @@ async def test_the_dossier_s_feeds_come_go_and_come_back(room: Newsroom) -> None
         assert [one.name for one in feeds.heard(connection, room.dossier.topic.key)] == ["Feed 0"]
     room.server.serve(rss(item(2), item(3)), "/b", etag='"c"')
     back = {one.feed.url: one for one in (await room.poll(b, a)).feeds}
-    # What it brought meanwhile is no news; the other one is now published under the feed's new name.
-    assert (back[b].new, len(back[b].background), len(back[b].revised)) == ((), 1, 1)
+    # What it brought meanwhile is no news; the other one keeps the publisher under whose name it came.
+    assert (back[b].new, len(back[b].background), len(back[b].revised)) == ((), 1, 0)
     assert (room.row(b).state, room.row(b).name, room.row(a).name) == ("active", "Feed 0", "Feed 1")
 
 
@@ -455,49 +461,111 @@ def test_the_longest_due_come_first(store: Store, dossier: Dossier) -> None:
         first, second, third = feeds.due(connection, key, START, 3)
         assert [one.url for one in (first, second, third)] == [one.url for one in dossier.topic.feeds[:3]]
         for row, minutes in ((first, 20), (second, 10)):
-            feeds.failed(connection, row.id, "It is down.", next_poll_at=START + timedelta(minutes=minutes), now=START)
+            feeds.failed(
+                connection,
+                row.id,
+                "unreachable",
+                "It is down.",
+                next_poll_at=START + timedelta(minutes=minutes),
+                now=START,
+            )
         assert [one.id for one in feeds.due(connection, key, START, 3)] == [third.id]
         later = START + timedelta(minutes=20)
         assert [one.id for one in feeds.due(connection, key, later, 2)] == [third.id, second.id]
 
 
-# When to ask again --------------------------------------------------------------------------------------------------
+# What is kept and told ----------------------------------------------------------------------------------------------
 
-_jitter = st.floats(0, 1, exclude_max=True)
-_moments = st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1)).map(lambda moment: moment.replace(tzinfo=UTC))  # noqa: DTZ001
-
-
-@given(st.integers(0, 10**6), _moments, st.none() | st.text() | st.integers(-5, 10**12).map(str), _jitter)
-def test_the_next_poll_is_never_now_and_never_far(
-    failures: int, now: datetime, retry: str | None, jitter: float
-) -> None:
-    pause = next_poll(failures, now, Hints(retry_after=retry), jitter) - now
-    assert timedelta(minutes=15) <= pause <= max(LONGEST, LONGEST_ASKED * 1.1)
+ON_TOPIC = "Germany will take part in the coalition of the willing for Ukraine, its chancellor said in Berlin."
+OFF_TOPIC = "The cup final between two clubs of the second league was moved to Sunday because of the storm."
 
 
-@given(st.integers(1, 40), _moments, _jitter)
-def test_pauses_grow_with_failures_up_to_a_day(failures: int, now: datetime, jitter: float) -> None:
-    one, two = (next_poll(number, now, Hints(), jitter) for number in (failures, failures + 1))
-    assert one <= two <= now + LONGEST
-    assert next_poll(40, now, Hints(), 0.0) == now + LONGEST
+async def test_of_a_general_feed_what_belongs_to_the_topic_is_shown(small_room: Newsroom) -> None:
+    room = small_room
+    room.everything = False
+    room.server.serve(rss(item(1, OFF_TOPIC)))
+    await room.poll()
+    room.server.serve(rss(item(2, OFF_TOPIC + " Again."), item(3, ON_TOPIC), item(1, OFF_TOPIC)))
+    polled = await room.again()
+    assert (len(polled.new), len(polled.off_topic), polled.unchanged) == (1, 1, 1)
+    assert [one.title for one in room.told] == ["Report number 3"]
+    assert room.titles() == ["Report number 3"]
+    # It is known all the same, and can be explained.
+    with room.store.reading() as connection:
+        found = articles.origin(connection, room.dossier.topic.key, polled.off_topic[0])
+    assert not found.relevant
+    assert found.relevance is not None
 
 
-@given(st.integers(0, 50), _moments, st.integers(0, 7 * 86_400), _jitter)
-def test_retry_after_is_kept_to_in_both_forms(failures: int, now: datetime, seconds: int, jitter: float) -> None:
-    now = now.replace(microsecond=0)
-    until = now + timedelta(seconds=seconds)
-    for value in (str(seconds), format_datetime(until, usegmt=True)):
-        assert next_poll(failures, now, Hints(retry_after=value), jitter) >= until
+async def test_an_edit_that_makes_it_belong_shows_it(small_room: Newsroom) -> None:
+    room = small_room
+    room.everything = False
+    room.server.serve(rss())
+    await room.poll()
+    room.server.serve(rss(item(1, OFF_TOPIC)))
+    await room.again()
+    room.server.serve(rss(item(1, ON_TOPIC)))
+    assert len((await room.again()).revised) == 1
+    assert room.titles() == ["Report number 1"]
+    assert room.told == []
 
 
-@pytest.mark.parametrize(
-    "value", ["", "soon", "-5", "1e9", "Wed, 99 Mar 2025 10:00:00 GMT", "٣٠", "Mon, 01 Jan 1990 00:00:00 GMT"]
+AGENCY = " ".join(
+    f"{ON_TOPIC[:-1]} on day {word}, and {word} ministers from {word} capitals spoke about {word} ships and bases."
+    for word in ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 )
-def test_what_is_no_retry_after_is_ignored(value: str) -> None:
-    assert next_poll(0, START, Hints(retry_after=value), 0.0) == START + timedelta(minutes=15)
 
 
-def test_intervals_of_an_operator() -> None:
-    day = timedelta(days=1)
-    assert next_poll(0, START, Hints(), 0.0, every=day) == START + day
-    assert next_poll(1_000_000, START, Hints(), 0.0, every=day) == START + day
+async def test_one_agency_text_in_two_outlets_is_one_text_with_two_links(room: Newsroom) -> None:
+    one, two = "/one", "/two"
+    urls = [room.server.serve(rss(), path) for path in (one, two)]
+    await room.poll(*urls)
+    outlets = {path: doubles.item(7, AGENCY) | {"link": f"https://{path[1:]}.example/7"} for path in (one, two)}
+    outlets[two] |= {"title": "Berlin joins", "description": AGENCY + " More on this page: sport, weather and traffic."}
+    told: list[Article] = []
+    for path in (one, two):
+        room.server.serve(rss(outlets[path]), path)
+    room.clock.advance(minutes=15)
+    await room.poll(*urls, on_stored=lambda _, stored: told.extend(stored))
+    first, second = sorted(room.articles().values(), key=lambda article: article.title or "", reverse=True)
+    assert {first.url, second.url} == {"https://one.example/7", "https://two.example/7"}
+    # Whoever came first is told of.
+    (heard,) = told
+    with room.store.reading() as connection:
+        (copy,) = copies.of(connection, room.dossier.topic.key, heard.id)
+        assert articles.origin(connection, room.dossier.topic.key, copy.id).copy_of == heard.id
+
+
+async def test_what_a_guild_s_own_feed_brings_is_its_own(room: Newsroom) -> None:
+    key = room.dossier.topic.key
+    url = room.server.serve(rss(item(1)), "/theirs")
+    with room.store.writing() as connection:
+        guilds.joined(connection, 7, "Seven", now=START)
+        feeds.add(connection, key, 7, url, name=None, everything=True, by="9", now=START)
+    room.server.serve(rss())
+    await room.poll()
+    room.server.serve(rss(item(1), item(2)), "/theirs")
+    room.clock.advance(minutes=15)
+    (polled,) = [one for one in (await room.poll()).feeds if one.feed.guild_id == 7]
+    assert (len(polled.new), polled.feed.baseline_at) == (1, START)
+    assert (room.articles(), room.told) == ({}, [])
+    with room.store.reading() as connection:
+        theirs = articles.current(connection, key, guild_id=7)
+        assert sorted(one.background for one in theirs) == [False, True]
+        assert articles.current(connection, key, guild_id=8) == []
+
+
+async def test_the_next_poll_is_when_feed_and_server_wish(small_room: Newsroom) -> None:
+    room = small_room
+    hour = timedelta(hours=1)
+    room.server.serve(rss(item(1)), headers={"Cache-Control": "max-age=10800"})
+    await room.poll()
+    assert room.row().next_poll_at == room.clock.now + 3 * hour
+    room.server.serve(rss(item(2)).replace("<title>Example", "<ttl>120</ttl><title>Example", 1), etag='"2"')
+    room.clock.advance(hours=3)
+    await room.poll()
+    assert room.row().next_poll_at == room.clock.now + 2 * hour
+    # What the feed itself said is remembered while it does not change.
+    room.clock.advance(hours=2)
+    assert (await room.poll()).feeds[0].outcome == "not_modified"
+    assert room.row().next_poll_at == room.clock.now + 2 * hour

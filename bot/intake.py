@@ -1,0 +1,55 @@
+"""What is found in a text when it is stored: which parties it speaks of, whether it belongs to the topic, its copies.
+
+Looking takes some milliseconds an article, so it is done before the transaction in which the findings are written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.library import Library
+from bot.seeding import Mentions, find_mentions, record_mentions
+from bot.store import articles, copies
+from bot.store.articles import Relevant, Stored
+from bot.store.engine import Connection
+from summaries.article import Article, Draft
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was found in a text. ``relevant`` is what its words say; a feed may be kept whole all the same."""
+
+    mentions: Mentions
+    relevant: Relevant
+    sketch: tuple[int, ...]
+
+
+def examine(text: Article | Draft, library: Library) -> Findings:
+    """Look through a text; needs no connection."""
+    from summaries.copies import sketch
+
+    mentions = find_mentions(text, library.parties)
+    found = library.scorer.score(text)
+    return Findings(mentions, Relevant(found.relevant, found.score), sketch(text.text[text.body_start :]))
+
+
+def record(
+    connection: Connection, key: str, stored: Stored, text: Article | Draft, found: Findings, *, now: datetime
+) -> str | None:
+    """Write what was found in a new or revised text; returns the id of the article it is a copy of, None for none."""
+    from summaries.copies import same_text
+
+    record_mentions(connection, key, stored, found.mentions)
+    guild_id = articles.origin(connection, key, stored.article_id).guild_id
+    alike = copies.alike(
+        connection, key, found.sketch, since=now - copies.WITHIN, but=stored.article_id, guild_id=guild_id
+    )
+    body = text.text[text.body_start :]
+    first = None
+    for article_id in alike.articles:
+        other = articles.get(connection, key, article_id)
+        if other is not None and other.text and same_text(body, other.text[other.body_start :]):
+            first = article_id
+            break
+    return copies.set_sketch(connection, key, stored.article_id, found.sketch, copy_of=first, alike=alike)

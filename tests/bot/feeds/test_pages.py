@@ -1,0 +1,265 @@
+"""What a feed only begins to say is read from its page; a page that can't be had leaves the teaser, marked."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any, cast
+
+import pytest
+
+from bot.app import load_dossier
+from bot.config import Settings
+from bot.feeds.fetch import Address, Fetcher, Limits
+from bot.feeds.pages import TRIES, Paged, page_round
+from bot.feeds.poll import Desk, poll_round
+from bot.library import Library
+from bot.store import articles, feeds
+from bot.store.articles import Origin
+from bot.store.engine import Connection, Store
+from summaries.article import Article
+from summaries.dossier import Dossier
+from summaries.topic import Feed
+from tests.conftest import START, Clock
+from tests.doubles.feeds import FeedServer, item, rss
+
+LOOPBACK = ipaddress.ip_address("127.0.0.1")
+TITLE = "Germany will train Ukrainian soldiers after a ceasefire"
+TEASER = "Germany's defence minister said in Berlin that ..."
+BODY = [
+    "Germany's defence minister said in Berlin that his country would train Ukrainian soldiers after a ceasefire.",
+    "The coalition of the willing was to meet in Paris on Thursday, he said, and Berlin would take part in its talks.",
+    "Whether German troops would join a multinational force for Ukraine had not been decided, the minister added.",
+    "Other members of the coalition have named ships, aircraft and bases as what they could bring to such a force.",
+] * 3
+
+
+def page(*paragraphs: str, title: str = TITLE, more: str = "") -> str:
+    body = "\n".join(f"<p>{one}</p>" for one in paragraphs)
+    return (
+        f'<!doctype html><html lang="en"><head><title>{title}</title>{more}</head>'
+        f"<body><nav><a href='/'>Home</a></nav><article><h1>{title}</h1>{body}</article></body></html>"
+    )
+
+
+@pytest.fixture(scope="module")
+def dossier() -> Dossier:
+    return load_dossier(Settings(), now=START)
+
+
+@dataclass
+class Room:
+    """A feed of teasers, its pages, and a process that reads both."""
+
+    store: Store
+    dossier: Dossier
+    clock: Clock
+    server: FeedServer
+    told: list[Article] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def desk(self, **settings: Any) -> AsyncIterator[Desk]:
+        feed = Feed(
+            url=self.server.url(),
+            name="The Paper",
+            kind="news",
+            language="en",
+            note="",
+            **{"everything": True, **settings},
+        )
+        library = Library(
+            self.store,
+            replace(self.dossier.topic, feeds=(feed,)),
+            self.dossier.parties,
+            old_after_days=30,
+            lengths=cast(Any, None),
+        )
+
+        def allow(address: Address, port: int) -> bool:
+            return address == LOOPBACK and port == self.server.port
+
+        def tell(_connection: Connection, stored: Sequence[Article]) -> None:
+            self.told += stored
+
+        async with Fetcher(contact="", version="1", limits=Limits(total=5.0), allow=allow) as fetcher:
+            yield Desk(library, fetcher, self.clock, lambda: 0.0, "a", on_stored=tell)
+
+    def teaser(
+        self, number: int = 1, *, title: str = TITLE, text: str = TEASER, path: str = "/story"
+    ) -> dict[str, str]:
+        return item(number, text) | {"title": title, "link": self.server.url(path)}
+
+    async def begin(self, **settings: Any) -> None:
+        """Poll the feed for the first time: what it holds is no news and has no page read."""
+        self.server.serve(rss())
+        async with self.desk(**settings) as desk:
+            await poll_round(desk)
+
+    async def bring(self, *teasers: dict[str, str], **settings: Any) -> list[Paged]:
+        """Have the feed bring teasers a quarter of an hour later, and read their pages."""
+        self.clock.advance(minutes=15)
+        self.server.serve(rss(*teasers))
+        async with self.desk(**settings) as desk:
+            await poll_round(desk)
+            return list(await page_round(desk))
+
+    async def again(self, minutes: int) -> list[Paged]:
+        self.clock.advance(minutes=minutes)
+        async with self.desk() as desk:
+            return list(await page_round(desk))
+
+    def article(self) -> Article:
+        with self.store.reading() as connection:
+            (found,) = articles.current(connection, self.dossier.topic.key)
+        return found
+
+    def origin(self) -> Origin:
+        with self.store.reading() as connection:
+            return articles.origin(connection, self.dossier.topic.key, self.article().id)
+
+
+@pytest.fixture
+async def room(sqlite_store: Store, dossier: Dossier, store_clock: Clock) -> AsyncIterator[Room]:
+    async with FeedServer() as server:
+        one = Room(sqlite_store, dossier, store_clock, server)
+        await one.begin()
+        yield one
+
+
+async def test_a_teaser_gets_the_words_of_its_page(room: Room) -> None:
+    room.server.serve(page(*BODY), "/story", content_type="text/html")
+    (paged,) = await room.bring(room.teaser())
+    assert (paged.state, paged.note) == ("read", None)
+    article = room.article()
+    assert article.revision == 2
+    assert article.text.startswith(TITLE)
+    assert all(one in article.text for one in BODY)
+    assert (article.title, article.publisher) == (TITLE, "The Paper")
+    assert room.origin().page_state == "read"
+    # People hear of it once, with all its words.
+    assert [(one.id, one.revision) for one in room.told] == [(article.id, 2)]
+    assert await room.bring(room.teaser()) == []
+    assert room.article() == article
+    assert len(room.server.asked("/story")) == 1
+
+
+async def test_the_first_poll_s_teasers_have_no_page_read(room: Room) -> None:
+    with room.store.writing() as connection:
+        feeds.sync(connection, room.dossier.topic.key, [], now=room.clock.now)
+    room.server.serve(page(*BODY), "/story", content_type="text/html")
+    assert await room.bring(room.teaser()) == []
+    assert (room.article().background, room.origin().page_state, room.told) == (True, None, [])
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "words"),
+    [
+        ({"status": 403}, "walled", "refuses"),
+        ({"status": 401}, "walled", "refuses"),
+        ({"status": 404}, "failed", "nothing at this address"),
+        ({"body": page(*BODY[:1], more='<script type="application/ld+json">{"@type": "NewsArticle", '
+          '"isAccessibleForFree": false}</script>')}, "walled", "pay wall"),
+        ({"body": page("An error has occurred. Please call the desk of this house.", title="Oops")}, "failed", ""),
+        ({"body": page(*(f"Recipe number {n}: stir the soup slowly, add salt." for n in range(9)), title="Soup")},
+         "failed", "something else"),
+        ({"body": "\0\1\2 no page at all", "content_type": "application/octet-stream"}, "failed", ""),
+    ],
+)  # fmt: skip
+async def test_a_page_that_can_t_be_had_leaves_the_teaser_marked(
+    room: Room, answer: dict[str, Any], state: str, words: str
+) -> None:
+    room.server.serve(**{"body": "", "path": "/story", "content_type": "text/html", **answer})
+    (paged,) = await room.bring(room.teaser())
+    origin = room.origin()
+    assert (paged.state, origin.page_state) == (state, state)
+    assert words in (origin.page_note or "")
+    assert (origin.page_note or "").endswith(".")
+    assert (room.article().revision, room.article().text) == (1, f"{TITLE}\n\n{TEASER}")
+    # They hear of the teaser, once.
+    assert [one.revision for one in room.told] == [1]
+    assert await room.again(24 * 60) == []
+
+
+async def test_what_may_pass_is_tried_again_a_few_times(room: Room) -> None:
+    room.server.serve("", "/story", status=500)
+    (paged,) = await room.bring(room.teaser())
+    assert paged.state == "wanted"
+    assert await room.again(29) == []
+    states = [one.state for minutes in (1, 60, 24 * 60) for one in await room.again(minutes)]
+    assert states == ["wanted", "failed"]
+    assert len(room.server.asked("/story")) == TRIES
+    assert len(room.told) == 1
+
+
+async def test_a_page_that_comes_late_is_an_edit_and_no_news(room: Room) -> None:
+    room.server.serve("", "/story", status=503)
+    await room.bring(room.teaser())
+    room.server.serve(page(*BODY), "/story", content_type="text/html")
+    (paged,) = await room.again(60)
+    assert (paged.state, room.article().revision, len(room.told)) == ("read", 2, 1)
+
+
+async def test_an_edited_teaser_has_its_page_read_again(room: Room) -> None:
+    room.server.serve(page(*BODY), "/story", content_type="text/html")
+    await room.bring(room.teaser())
+    room.server.serve(
+        page(*BODY, "Late on Thursday the minister corrected himself."), "/story", content_type="text/html"
+    )
+    (paged,) = await room.bring(room.teaser(title=f"{TITLE}: update"))
+    assert (paged.state, len(room.told)) == ("read", 1)
+    article = room.article()
+    assert article.title == f"{TITLE}: update"
+    assert "corrected himself" in article.text
+    # Once more, and this time the page is gone: the words stay.
+    room.server.serve("", "/story", status=410)
+    await room.bring(room.teaser(title=f"{TITLE}: second update"))
+    assert "corrected himself" in room.article().text
+    assert room.origin().page_state == "failed"
+
+
+async def test_addresses_that_lead_to_the_front_page_are_no_article(room: Room) -> None:
+    room.server.serve(page(*BODY), "/", content_type="text/html")
+    room.server.redirect(room.server.url("/"), "/story")
+    (paged,) = await room.bring(room.teaser())
+    assert paged.state == "failed"
+    assert "front page" in (paged.note or "")
+
+
+async def test_a_teaser_off_the_topic_has_no_page_read(room: Room) -> None:
+    await room.begin(everything=False)
+    room.server.serve(page(*BODY), "/story", content_type="text/html")
+    off = room.teaser(title="Cup final moved to Sunday", text="The cup final has been moved after the storm ...")
+    assert await room.bring(off, everything=False) == []
+    assert room.server.asked("/story") == []
+    assert room.told == []
+
+
+async def test_one_slow_page_does_not_hold_up_the_others(room: Room) -> None:
+    room.server.silent("/slow")
+    room.server.serve(page(*BODY), "/story", content_type="text/html")
+    done: list[str] = []
+    room.clock.advance(minutes=15)
+    room.server.serve(rss(room.teaser(1, title=f"{TITLE} (1)", path="/slow"), room.teaser(2)))
+    async with room.desk() as desk:
+        desk = replace(desk, fetcher=desk.fetcher)
+        desk.fetcher.limits = replace(desk.fetcher.limits, total=0.5)
+        await poll_round(desk)
+        paged = await page_round(desk, done=lambda one: done.append(one.state))
+    assert done == ["read", "wanted"]
+    assert len(paged) == 2
+
+
+async def test_only_one_process_reads_pages(room: Room) -> None:
+    room.server.serve(page(*BODY), "/story", content_type="text/html")
+    room.clock.advance(minutes=15)
+    room.server.serve(rss(room.teaser()))
+    async with room.desk() as desk, room.desk() as other:
+        await poll_round(desk)
+        with room.store.writing() as connection:
+            assert desk.take(connection)
+        assert await page_round(replace(other, owner="b")) == ()
+        room.clock.advance(minutes=int(timedelta(hours=1).total_seconds() / 60))
+        assert len(await page_round(replace(other, owner="b"))) == 1
