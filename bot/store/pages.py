@@ -10,7 +10,7 @@ from sqlalchemy import Connection, false, func, select
 
 from bot.store import articles
 from bot.store.dialect import queue_for_content
-from bot.store.schema import article, article_revision, clean, feed
+from bot.store.schema import article, article_revision, clean, feed, guild
 from summaries.article import Draft
 
 
@@ -48,8 +48,10 @@ def due(conn: Connection, dossier: str, now: datetime, limit: int) -> list[Wante
         )
         .join(article_revision, articles.CURRENT)
         .outerjoin(feed, feed.c.id == article.c.feed_id)
+        .outerjoin(guild, guild.c.id == article.c.guild_id)
         .where(
             article.c.dossier == dossier,
+            guild.c.left_at.is_(None),
             article.c.page_state == "wanted",
             article.c.page_next_at <= now,
             article_revision.c.url.is_not(None),

@@ -332,9 +332,7 @@ async def test_housekeeping_removes_what_is_old_and_nothing_where_all_is_kept(ap
     count, long_ago = 2 * retention.AT_ONCE + 1, app.clock() - timedelta(days=366)
     with app.store.writing() as conn:
         for number in range(count):
-            articles.add(
-                conn, key, f"guid:{number}", Draft(f"Article {number}."), now=app.clock() - timedelta(days=366)
-            )
+            articles.add(conn, key, f"guid:{number}", Draft(f"Article {number}."), now=long_ago)
     kept = replace(app, settings=app.settings.model_copy(update={"keep": KeepSettings(texts_days=0)}))
 
     def without_text() -> int:
