@@ -123,9 +123,16 @@ def test_titles_in_any_encoding(codec: str) -> None:
                 "/feed",
                 "'//['",
                 ">",
-                "\0",
+                "\x00",
+                "<?xml version='1.0' encoding='utf-16'?>",
+                "<!--",
+                "ÿ",
+                "feed:",
+                "x rss",
+                "<html>",
+                "</a>",
+                "#",
             ]
-            + ["<?xml version='1.0' encoding='utf-16'?>", "<!--", "\xff", "feed:", "x rss", "<html>", "</a>", "#"]
         ),
         max_size=30,
     )
