@@ -448,12 +448,14 @@ def _import(request: Request, _words: str, library: Library) -> Answer:
         )
     if upload.data is None:
         return mistake(COMMAND, "bad_file", f'"{upload.name[:80]}" is too big: more than {MAX_UPLOAD:,} bytes.')
-    from summaries.opml import NotOpml, read_opml
+    from summaries.opml import read_opml
 
     try:
         listed = read_opml(upload.data)
-    except NotOpml as error:
+    except ValueError as error:
         return mistake(COMMAND, "bad_file", f'"{upload.name[:80]}" can\'t be read. {error}')
+    if not listed:
+        return mistake(COMMAND, "bad_file", f'"{upload.name[:80]}" is a list, but it names no feed.')
     added: list[dict[str, Any]] = []
     known: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
@@ -511,20 +513,20 @@ def _import(request: Request, _words: str, library: Library) -> Answer:
 
 
 def _export(request: Request, _words: str, library: Library) -> Answer:
-    from summaries.opml import OpmlFeed, write_opml
+    from summaries.opml import Outline, write_opml
 
     with library.reading() as connection:
         own = _own(connection, request, library)
     if not own:
         return mistake(COMMAND, "no_feeds", "There is nothing to export: no feeds of this server's own.")
     title = f"Feeds: {library.topic.name}"
-    data = write_opml([OpmlFeed(one.url, one.name) for one in own], title, request.now)
+    written = write_opml([Outline(one.url, one.name) for one in own], title, request.now)
     return Answer(
         command=COMMAND,
         template="feeds-export",
-        view={"count": len(own), "opml": data.decode("utf-8").splitlines()},
-        data={"opml": data.decode("utf-8"), "count": len(own)},
-        file=Attached("feeds.opml", data),
+        view={"count": len(own), "opml": written.splitlines()},
+        data={"opml": written, "count": len(own)},
+        file=Attached("feeds.opml", written.encode("utf-8", "replace")),
         personal=True,
     )
 

@@ -22,13 +22,15 @@ from bot.commands import answer, servers
 from bot.commands.command import Command
 from bot.commands.servers import Check, Wish
 from bot.ingest import ingest
+from bot.library import OtherFeed, Probe, ProbedEntry
 from bot.posts import briefings as posts
 from bot.posts import updates
 from bot.render import render
 from bot.render.medium import harmless
-from bot.request import Reader, Request, Server, parse
-from bot.store import audit, briefings, deliveries, events, guilds, subscriptions
+from bot.request import Reader, Request, Server, Upload, parse
+from bot.store import audit, briefings, deliveries, events, feeds, guilds, subscriptions
 from bot.table import import_rows
+from summaries.article import Published
 from tests.bot.conftest import NOW
 from tests.bot.hostile import CHANNEL, LONG, SNIPPETS, WORLD, any_length, texts
 from tests.doubles.discord import markdown, mentions, rules, validate
@@ -144,6 +146,7 @@ def _answers(app: App, moment: list[datetime]) -> list[Answer]:
             f"url: {OURS}{name}\ntitle: Talks\n\nMinisters of Germany met in Oslo on Monday, the {name} time."
         )
         list(ingest(library, [str(file)], max_bytes=10_000, now=app.clock()))
+    found += _feeds(app)
     found += _updates(app, moment)
     found += _briefing(app, moment, checks)
     found += [
@@ -165,6 +168,43 @@ def _answers(app: App, moment: list[datetime]) -> list[Answer]:
         _ask(app, "!privacy"),
     ]
     return found
+
+
+def _feeds(app: App) -> list[Answer]:
+    """A server's own feeds: tried, added twice, listed in every state, imported, exported, removed."""
+    others = tuple(OtherFeed(f"{OURS}{number}", f"Feed {number}" if number % 2 else None) for number in range(7))
+    known = Published(NOW, "day", "stated")
+    entries = tuple(ProbedEntry(f"Title {n}" if n else None, f"{OURS}{n}" if n else None, known, n < 3, 0.5)
+                    for n in range(5))  # fmt: skip
+    whole = Probe(f"{OURS}feed", "Harbour Post", f"{OURS}page", others, entries, ("Odd.",))
+    bare = Probe(f"{OURS}bare", None, None, (), (), ())
+    lonely = Probe(f"{OURS}lonely", "Lonely", f"{OURS}page", (), entries[4:], ())
+    app.library.probe = {one.url: one for one in (whole, bare, lonely)}.__getitem__
+    server = Server(5, Reader("channel", str(TARGET)), manages=True)
+    whoever = Reader("user", str(WHO))
+    found = [
+        _ask(app, line, whoever, server)
+        for line in (
+            "!feeds", f"!feeds test {OURS}feed", f"!feeds test {OURS}bare", f"!feeds add {OURS}feed",
+            f"!feeds add {OURS}feed", f"!feeds add {OURS}feed everything", f"!feeds add {OURS}bare everything",
+            f"!feeds add {OURS}lonely", "!feeds export",
+        )
+    ]  # fmt: skip
+    rows = "".join(f'<outline xmlUrl="{url}"/>' for url in (f"{OURS}a", f"{OURS}b", "https://nowhere/x", f"{OURS}feed"))
+    upload = Upload("mine.opml", f"<opml><body>{rows}</body></opml>".encode())
+    importing = Request("feeds", "import", whoever, app.clock(), "!", server, upload=upload)
+    found.append(answer(importing, app.library))
+    with app.store.writing() as connection:
+        own = feeds.listed(connection, app.library.topic.key, 5)
+        assert len(own) == 5
+        for one in own[1:3]:
+            feeds.succeeded(
+                connection, one.id, etag=None, last_modified=None, body_digest=None, asks_seconds=None, moved_to=None,
+                next_poll_at=app.clock(), now=app.clock(),
+            )  # fmt: skip
+        for one in own[2:4]:
+            feeds.failed(connection, one.id, "gone", "Gone.", next_poll_at=app.clock(), now=app.clock())
+    return [*found, *(_ask(app, line, whoever, server) for line in ("!feeds", "!feeds remove 1")), _ask(app, "!feeds")]
 
 
 def _updates(app: App, moment: list[datetime]) -> list[Answer]:
