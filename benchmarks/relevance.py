@@ -29,7 +29,7 @@ from summaries.relevance import Scorer, make_scorer  # noqa: E402
 from summaries.topic import parse_topic  # noqa: E402
 
 LEAST = 0.95
-PARTS = ("tune", "held-out")
+PARTS = ("tune", "seen", "held-out")
 NOW = datetime(2026, 12, 31, tzinfo=UTC)
 
 
@@ -49,7 +49,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--texts", type=Path, help="the folder with the texts of sources.toml")
     parser.add_argument("--part", choices=PARTS, help="only this part")
-    parser.add_argument("--why", action="store_true", help="the reasons for each wrong one of the tune part")
+    parser.add_argument("--why", action="store_true", help="the reasons for each wrong one")
     options = parser.parse_args()
     topic = parse_topic((ROOT / "seeds/topic.toml").read_text("utf-8"))
     scorer = make_scorer(topic, Parties(topic.party_names, topic.leaders))
@@ -103,7 +103,7 @@ def _measure(part: str, texts: list[Text], scorer: Scorer, *, why: bool) -> bool
     for what, belongs in (("taken, but don't belong", False), ("missed", True)):
         wrong = [(text, found) for text, found in judged if text.belongs is belongs and found.relevant is not belongs]
         print(f"  {what}: {', '.join(f'{text.id} ({found.score:.2f})' for text, found in wrong) or 'none'}")
-        if why and part == "tune":
+        if why:
             for text, found in wrong:
                 print(f"    {text.id}: {text.draft.title} | {text.draft.text[text.draft.body_start :][:300]!r}")
                 for reason in found.reasons:

@@ -25,14 +25,17 @@ Place = Literal["title", "opening", "body"]
 WITHIN: Final = 20
 """How many words apart the lists of a sign may be found, in one paragraph: about a long sentence."""
 
-OPENING: Final = 600
-"""How many characters of the body are its opening: a news item's first two or three sentences."""
+OPENING: Final = 350
+"""How many characters of the body are its opening: a news item's first two sentences or so."""
 
 STRETCH: Final = 50
 """Below the opening a sign counts by how many stretches of this many words it stands in ..."""
 
 FULL_SHARE: Final = 0.25
-"""... and fully when these are a quarter of them."""
+"""... and fully when these are a quarter of them; ..."""
+
+LEAST: Final = 8
+"""... so many there are at least, lest a single word below a short opening be much of what there is."""
 
 IN_TITLE: Final = 0.8
 IN_OPENING: Final = 0.65
@@ -149,7 +152,7 @@ class Scorer:
             for place, found in ((titled, self._parties.find(heading[:_TITLE], text.language)), (named, mentions)):
                 for mention in found:
                     place.setdefault(mention.party, (mention.start, mention.end))
-        stretches = (len(body.spans) - below) // STRETCH + 1
+        stretches = max((len(body.spans) - below) // STRETCH + 1, LEAST)
         # What has no title is judged by its opening.
         in_opening = IN_OPENING if heading.strip() else IN_TITLE
         total = 0.0
