@@ -634,22 +634,28 @@ def _names(feed: _Feed, pages: Sequence[str | None], *, url: str, base: str) -> 
         return said > 2 or (said > 1 and len({name for name, _ in uses if name}) > 1)
 
     def is_page(address: str | None) -> bool:
-        bare = address is None or (urlsplit(address).path == "/" and not urlsplit(address)._replace(path="").query)
-        return address is not None and address not in home and not (bare and not urlsplit(address).fragment)
+        if address is None or address in home:
+            return False
+        parts = urlsplit(address)
+        return parts.path != "/" or bool(parts.query or parts.fragment)
 
+    sites = {urlsplit(one).hostname for one in home if one}
     found = []
     for one, page, address in zip(feed.entries, pages, addresses, strict=True):
-        guid = one.guid
-        if guid and (is_shared(guids[guid]) or not (_permalink(guid) is None or is_page(normalise_url(guid)))):
-            guid = None
+        guid = None if one.guid and is_shared(guids[one.guid]) else one.guid
+        permanent = _permalink(guid)
+        if permanent and not is_page(normal := normalise_url(permanent)):
+            # Another site's front page may be what an entry is about, the own one may be what all are on.
+            guid = None if normal in home or urlsplit(normal or "").hostname in sites else guid
+            permanent = None
         if not is_page(address) or is_shared(users[address or ""]):
-            page = address = None
-        found.append(_identities(guid, page, url) or _by_title(one, url))
+            page = None
+        found.append(_identities(guid, permanent, page, url) or _by_title(one, url))
     return found
 
 
-def _identities(guid: str | None, link: str | None, feed: str) -> tuple[str, ...]:
-    """Return what makes it the same article next time, the strongest first.
+def _identities(guid: str | None, permanent: str | None, link: str | None, feed: str) -> tuple[str, ...]:
+    """Return what makes it the same article next time, the strongest first; ``permanent`` is the guid as an address.
 
     A guid that is the article's own address, but for what normalising takes away, identifies it in every feed.
     Otherwise a guid means something only within its feed.
@@ -660,7 +666,6 @@ def _identities(guid: str | None, link: str | None, feed: str) -> tuple[str, ...
     mark = "" if not mark or "=" in mark or mark in _WHOLE_PAGE or (linked and urlsplit(linked).fragment) else mark
     by_guid = _short(f"guid:{normalise_url(feed) or feed}:", guid) if guid else None
     by_link = _short("url:", linked) if linked else None
-    permanent = _permalink(guid)
     normal = normalise_url(permanent) if permanent else None
     if mark and link and not (linked == normal and permanent and urlsplit(permanent).fragment != mark):
         # The page is not the entry.
