@@ -13,6 +13,7 @@ from bot.commands.who_is_in import headline, totals_json
 from bot.library import Library
 from bot.render.words import iso, plural, published
 from bot.request import BadDate, Request, parse_day
+from bot.store.feeds import Heard
 from summaries.article import Article
 from summaries.claims import Claim, Figure, Quote
 from summaries.table import Change, Position, figures_at, moved, positions, totals
@@ -78,7 +79,7 @@ def briefing_from(material: Material, request: Request, library: Library) -> Ans
 
     window, day, before, after = material.window, material.day, material.before, material.after
     feeds = library.feeds(request.guild_id)
-    silent = [feed.name for feed in feeds if feed.last_ok_at is None or feed.last_ok_at < window.until - SILENT_AFTER]
+    silent = [feed for feed in feeds if _is_silent(feed, window.until - SILENT_AFTER)]
     built = build_briefing(
         window,
         library.topic,
@@ -88,7 +89,7 @@ def briefing_from(material: Material, request: Request, library: Library) -> Ans
         material.figures,
         material.articles,
         library.lengths(),
-        silent,
+        [feed.name for feed in silent],
     )
     changed = _changed(built, library)
     numbers = _numbers(built, library, changed)
@@ -118,11 +119,11 @@ def briefing_from(material: Material, request: Request, library: Library) -> Ans
             "totals_moved": totals_before != totals_after and bool(before),
             "parties": len(after),
             "last_change": built.last_change,
-            "silent_sources": built.silent_sources,
+            "silent_sources": _silences(silent, len(feeds)),
             "feeds_read": bool(feeds),
             "newest_held": library.shelf(request.now.date(), request.guild_id).newest,
         },
-        data=_json(built, day, library, totals_json(sums)),
+        data=_json(built, day, library, totals_json(sums), silent),
         receipts=tuple(
             [receipt for row in changed for receipt in row["receipts"]]
             + [receipt for row in numbers for figure in row["figures"] for receipt in figure["receipts"]]
@@ -133,6 +134,66 @@ def briefing_from(material: Material, request: Request, library: Library) -> Ans
 
 SILENT_AFTER = timedelta(days=3)
 """A feed that has not answered well for this long is named as silent."""
+
+SILENCES: Mapping[str, str] = {
+    "bad_address": "wrong address; an editor must correct it",
+    "private_address": "no public address; another one is needed",
+    "unreachable": "no connection; tried again by itself",
+    "untrusted": "certificate not in order; the owner must renew it",
+    "too_slow": "too slow; tried again by itself",
+    "too_big": "too big; a shorter feed is needed",
+    "moved": "moved without saying where; the new address is needed",
+    "gone": "gone; the new address is needed",
+    "refused": "access refused; the owner must allow it",
+    "challenge": "a page in between asks to prove to be human; the owner must let feed readers through",
+    "busy": "told to come back later; tried again by itself",
+    "broken": "broken answers; tried again by itself",
+    "not_a_feed": "no feed at its address; the right one is needed",
+    "failed": "can't be read; tried again by itself",
+    "paused": "paused; an administrator can wake it",
+    "not_asked": "not asked, as I was off or reading feeds is switched off",
+}
+"""Why nothing is heard of a source, and what helps, in words for readers of one or of several; see the fetcher."""
+
+_NAMED = 5
+"""How many sources that are silent for one reason are named."""
+
+
+def _is_silent(feed: Heard, since: datetime) -> bool:
+    """Tell whether a feed was not heard of since a moment, though it could have been: one that is newer is young."""
+    heard = feed.last_ok_at or feed.added_at
+    return heard is None or heard < since
+
+
+def _why_silent(feed: Heard) -> str:
+    """Return why a silent feed is: a key of :data:`SILENCES`."""
+    if feed.paused:
+        return "paused"
+    if feed.last_error is None and feed.last_reason is None:
+        return "not_asked"
+    return feed.last_reason if feed.last_reason in SILENCES else "failed"
+
+
+def _silence(feed: Heard) -> str:
+    """Return why nothing is heard of a feed and what helps, to stand in brackets behind its name."""
+    words = SILENCES[_why_silent(feed)]
+    return words if feed.last_ok_at else f"never heard yet: {words}"
+
+
+def _silences(silent: Sequence[Heard], feeds: int) -> list[str]:
+    """Return the silent ones of so many feeds for readers: those that are silent for one reason told together."""
+    groups: dict[str, list[str]] = {}
+    for feed in silent:
+        groups.setdefault(_silence(feed), []).append(feed.name)
+    told = []
+    for words, names in groups.items():
+        if len(names) == feeds > 1:
+            named = f"all {feeds}"
+        else:
+            named = ", ".join(names[:_NAMED])
+            named += f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        told.append(f"{named} ({words})")
+    return told
 
 
 def _reported_at(row: Claim | Figure, library: Library) -> datetime:
@@ -290,7 +351,9 @@ def _article_json(article: Article) -> dict[str, Any]:
     }
 
 
-def _json(built: Briefing, day: date, library: Library, sums: dict[str, int]) -> dict[str, Any]:
+def _json(
+    built: Briefing, day: date, library: Library, sums: dict[str, int], silent: Sequence[Heard]
+) -> dict[str, Any]:
     return {
         "date": day.isoformat(),
         "since": iso(built.window.since),
@@ -327,5 +390,13 @@ def _json(built: Briefing, day: date, library: Library, sums: dict[str, int]) ->
         ],
         "figures": _figures_json(built, library),
         "totals": sums,
-        "silent_sources": list(built.silent_sources),
+        "silent_sources": [
+            {
+                "source": feed.name,
+                "reason": _why_silent(feed),
+                "words": _silence(feed),
+                "last_heard": iso(feed.last_ok_at) if feed.last_ok_at else None,
+            }
+            for feed in silent
+        ],
     }

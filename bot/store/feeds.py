@@ -20,11 +20,18 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A feed of the dossier: its name or address, when it last answered well, and what was wrong last."""
+    """A feed by its name or address: when it last answered well, and what was wrong last, in a sentence and a word.
+
+    ``last_error`` and ``last_reason`` (a word of the fetcher) are None where the last look went well. It is silent from
+    ``added_at`` on where it never answered; None: nobody knows.
+    """
 
     name: str
     last_ok_at: datetime | None
     last_error: str | None
+    last_reason: str | None = None
+    added_at: datetime | None = None
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,23 +80,33 @@ class ListedFeed:
     articles: int
 
 
-def heard(conn: Connection, dossier: str) -> list[Heard]:
-    """Return the dossier's own feeds that have been polled at all, by name; without those it no longer lists."""
+def heard(conn: Connection, dossier: str, guild_id: int | None = None) -> list[Heard]:
+    """Return the feeds that have been polled at all: the dossier's own by name, then those of a guild.
+
+    Without those that are no longer listed.
+    """
     columns = feed.c
+    everyones = columns.guild_id.is_(None)
+    seen = everyones if guild_id is None else or_(everyones, columns.guild_id == guild_id)
     query = (
-        select(columns.name, columns.url, columns.last_ok_at, columns.last_error)
-        .where(
-            columns.dossier == dossier,
-            columns.guild_id.is_(None),
-            columns.last_polled_at.is_not(None),
-            columns.state != "gone",
+        select(
+            columns.guild_id, columns.name, columns.url, columns.last_ok_at, columns.last_error, columns.last_reason,
+            columns.added_at, columns.state,
         )
+        .where(columns.dossier == dossier, seen, columns.last_polled_at.is_not(None), columns.state != "gone")
         .order_by(columns.id)
-    )
-    return sorted(
-        (Heard(row.name or row.url, row.last_ok_at, row.last_error) for row in conn.execute(query)),
-        key=lambda one: one.name,
-    )
+    )  # fmt: skip
+    found = [
+        (
+            row.guild_id is not None,
+            Heard(
+                row.name or row.url, row.last_ok_at, row.last_error, row.last_reason, row.added_at,
+                row.state == "paused",
+            ),
+        )
+        for row in conn.execute(query)
+    ]  # fmt: skip
+    return [one for _, one in sorted(found, key=lambda pair: (pair[0], pair[1].name))]
 
 
 def sync(conn: Connection, dossier: str, feeds: Iterable[Feed], *, now: datetime) -> bool:
@@ -216,19 +233,37 @@ def failed(conn: Connection, feed_id: int, reason: str, error: str, *, next_poll
     )
 
 
-def published_as(
-    conn: Connection, dossier: str, identities: Sequence[str], *, guild_id: int | None = None
-) -> dict[str, Published | None]:
-    """Return which identities are stored, as the dossier's or as a guild's, and when each article was published.
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An article that an identity belongs to: which feed brought it, the digest of its entry then, and its date.
 
-    The date is None where none is known.
+    ``guild_id`` is None for the dossier's own; ``published`` where no date is known.
     """
-    found: dict[str, Published | None] = {}
+
+    article_id: str
+    guild_id: int | None
+    feed_id: int | None
+    entry_digest: str | None
+    published: Published | None
+
+
+def known(
+    conn: Connection, dossier: str, identities: Sequence[str], *, guild_id: int | None = None
+) -> dict[str, Known]:
+    """Return the articles that identities belong to, the dossier's or a guild's; the dossier's where both have one."""
+    found: dict[str, Known] = {}
     columns, names = article_revision.c, article_identity.c
     for start in range(0, len(identities), _AT_ONCE):
         query = (
             select(
-                names.identity, names.scope, columns.published_at, columns.published_precision, columns.published_basis
+                names.identity,
+                article.c.id,
+                article.c.guild_id,
+                article.c.feed_id,
+                article.c.entry_digest,
+                columns.published_at,
+                columns.published_precision,
+                columns.published_basis,
             )
             .join_from(
                 article_identity,
@@ -252,7 +287,8 @@ def published_as(
             .order_by(names.scope.desc())
         )
         for row in conn.execute(query):
-            found[row[0]] = None if row[2] is None else Published(row[2], row[3], row[4])
+            published = None if row[5] is None else Published(row[5], row[6], row[7])
+            found[row[0]] = Known(row[1], row[2], row[3], row[4], published)
     return found
 
 

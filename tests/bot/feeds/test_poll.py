@@ -227,7 +227,9 @@ async def test_a_failure_is_told_and_backed_off(room: Newsroom) -> None:
     assert row.next_poll_at == room.clock.now + timedelta(hours=2)
     with room.store.reading() as connection:
         heard = feeds.heard(connection, room.dossier.topic.key)
-    assert heard == [feeds.Heard("Feed 0", START, found.sentence)]
+    assert [(one.name, one.last_ok_at, one.last_error, one.last_reason) for one in heard] == [
+        ("Feed 0", START, found.sentence, "busy")
+    ]
     room.server.serve(rss(item(1), item(2)), etag='"2"')
     room.clock.advance(hours=2)
     done = await room.poll()
