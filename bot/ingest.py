@@ -22,9 +22,11 @@ from urllib.parse import urlsplit
 
 from bot.config import Settings
 from bot.events import record_mentions_events
+from bot.intake import Findings, examine, record
 from bot.library import Library
-from bot.seeding import BACKGROUND_AFTER, Mentions, find_mentions, record_mentions
+from bot.seeding import BACKGROUND_AFTER
 from bot.store import articles, bookmarks, feeds, ingested, pages
+from bot.store.articles import Relevant
 from bot.store.engine import Connection
 from bot.store.ingested import FileState
 from summaries.article import Article, Draft, Published, normalise_url, read_text
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from bot.feeds.fetch import Fetcher
     from bot.feeds.worker import Worker
     from summaries.feed import FeedRead
+    from summaries.topic import Feed
 
 TEXTS: Final = (".txt", ".md")
 PAGES: Final = (".html", ".htm")
@@ -71,11 +74,15 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """One article as it was read: its names, the strongest first, and what was found in it."""
+    """One article as it was read: its names, the strongest first, and what was found in it.
+
+    ``everything`` tells that it is kept as one of the topic's, whatever was found.
+    """
 
     identities: tuple[str, ...]
     draft: Draft
-    found: Mentions
+    found: Findings
+    everything: bool = True
     of_feed: bool = False
     of_page: bool = False
     is_teaser: bool = False
@@ -201,7 +208,7 @@ class _Desk:
                     name=known.name if known else None,
                     language=known.language if known else None,
                 )
-                return self._of_feed(str(file), feed, state)
+                return self._of_feed(str(file), feed, known, state)
             draft = _draft(file, data, self._now)
             address = normalise_url(draft.url) if draft.url else None
             # What makes it the same article next time: its address, or else the file itself.
@@ -211,17 +218,19 @@ class _Desk:
         return _Read(str(file), (self._text((identity,), draft, of_page=suffix in PAGES),), state=state)
 
     def _text(self, identities: Sequence[str], draft: Draft, *, of_page: bool = False) -> _Text:
-        return _Text(tuple(identities), draft, find_mentions(draft, self._library.parties), of_page=of_page)
+        return _Text(tuple(identities), draft, examine(draft, self._library), of_page=of_page)
 
-    def _of_feed(self, name: str, feed: FeedRead, state: FileState | None = None) -> _Read | Refused:
+    def _of_feed(
+        self, name: str, feed: FeedRead, known: Feed | None, state: FileState | None = None
+    ) -> _Read | Refused:
         if not feed.entries:
             return Refused(name, "; ".join(("no entry was found in this feed", *feed.warnings)))
-        parties = self._library.parties
         texts = tuple(
             _Text(
                 entry.identities,
                 entry.draft,
-                find_mentions(entry.draft, parties),
+                examine(entry.draft, self._library),
+                everything=known is not None and known.everything,
                 of_feed=True,
                 is_teaser=entry.is_teaser,
             )
@@ -249,7 +258,7 @@ class _Desk:
     def _store_one(self, connection: Connection, read: _Read) -> list[Added]:
         added: list[Added] = []
         of_feed = [name for text in read.texts if text.of_feed for name in text.identities]
-        known = feeds.published_as(connection, self._key, of_feed) if of_feed else {}
+        known = {name: one.published for name, one in feeds.known(connection, self._key, of_feed).items()}
         for text in read.texts:
             stored = self._store_text(connection, text, known)
             warnings = text.draft.warnings if added else (*read.warnings, *text.draft.warnings)
@@ -271,17 +280,28 @@ class _Desk:
                 return articles.Stored(known.article_id, known.revision, "unchanged")
             if known is not None:
                 stored = pages.read(connection, key, known.article_id, draft, now=now)
-                record_mentions(connection, key, stored, text.found)
+                if stored.outcome != "unchanged":
+                    record(connection, key, stored, draft, text.found, now=now)
                 return stored
+        relevant = Relevant(text.everything or text.found.relevant.relevant, text.found.relevant.score)
         background = draft.published.at is not None and draft.published.at < now - BACKGROUND_AFTER
-        news = self._news and not background
+        news = self._news and relevant.relevant and not background
         wanted = text.is_teaser and draft.url is not None and news
         stored = articles.add(
-            connection, key, text.identities, draft, background=background, wants_page=wanted, now=now
+            connection,
+            key,
+            text.identities,
+            draft,
+            background=background,
+            relevance=relevant,
+            wants_page=wanted,
+            now=now,
         )
-        record_mentions(connection, key, stored, text.found)
-        # Of a teaser people hear when its page was read.
-        if stored.outcome == "new" and news and not wanted:
+        if stored.outcome == "unchanged":
+            return stored
+        first = record(connection, key, stored, draft, text.found, now=now)
+        # A copy is no news to whoever heard of the first; of a teaser people hear when its page was read.
+        if stored.outcome == "new" and news and first is None and not wanted:
             article = Article(
                 stored.article_id, stored.revision, draft.text, language=draft.language, body_start=draft.body_start
             )
@@ -336,7 +356,7 @@ class _Desk:
         """Read what was fetched as a feed, or else as a page. Raises ValueError when it is neither."""
         from bot.feeds.fetch import challenge_sentence, looks_like_challenge
         from summaries.feed import NotAFeed, read_feed
-        from summaries.page import read_page
+        from summaries.page import extract_page
 
         known = self._feeds.get(url)
         try:
@@ -350,20 +370,20 @@ class _Desk:
                 name=known.name if known else None,
                 language=known.language if known else None,
             )
-            return self._of_feed(url, feed)
+            return self._of_feed(url, feed, known)
         except NotAFeed:
             pass
-        try:
-            if (content_type or "").lower().startswith("text/plain"):
-                draft = await worker.call(read_text, body, now=self._now)
-                _check_text(draft)
-            else:
-                draft = await worker.call(read_page, body, now=self._now)
-        except ValueError:
-            if looks_like_challenge({}, body):
-                raise ValueError(challenge_sentence("page")) from None
-            raise
-        return _Read(url, (self._text(_names(url, base), _placed(draft, base), of_page=True),))
+        if (content_type or "").lower().startswith("text/plain"):
+            draft = await worker.call(read_text, body, now=self._now)
+            _check_text(draft)
+            return _Read(url, (self._text(_names(url, base), replace(draft, url=draft.url or base), of_page=True),))
+        page = await worker.call(extract_page, body, now=self._now, url=base, content_type=content_type)
+        if page.draft is None or page.walled:
+            if page.why is None and looks_like_challenge({}, body):
+                raise ValueError(challenge_sentence("page"))
+            # Nothing of it is stored, so what a reason says behind a colon, of the part that was read, is left out.
+            raise ValueError((page.why or "no article text was found in this page").partition(":")[0])
+        return _Read(url, (self._text(_names(url, base), page.draft, of_page=True),))
 
 
 def _dated(text: _Text, dates: Mapping[str, Published | None]) -> Draft:
@@ -402,14 +422,6 @@ def _names(url: str, found_at: str) -> tuple[str, ...]:
         names.append(normalise_url(found_at))
     # What can't be brought into one form is still an address, for it was fetched.
     return tuple(dict.fromkeys(f"url:{name}" for name in names if name)) or (f"url:{url}",)
-
-
-def _placed(draft: Draft, found_at: str) -> Draft:
-    """Give a page the address where it was found, unless it names a better one of its own site."""
-    own = urlsplit(draft.url) if draft.url else None
-    if own is not None and own.path.strip("/") and own.hostname == urlsplit(found_at).hostname:
-        return draft
-    return replace(draft, url=found_at)
 
 
 def _files(path: Path) -> Iterator[Path | Refused]:

@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, Protocol, TypeVar
@@ -26,8 +26,8 @@ from bot.store import articles, feeds, leases
 from bot.store.articles import Relevant
 from bot.store.engine import Connection
 from bot.store.errors import StoreError
-from bot.store.feeds import FeedRow
-from summaries.article import Article, Draft, Published
+from bot.store.feeds import FeedRow, Known
+from summaries.article import Article, Draft
 from summaries.feed import Entry, FeedRead, NotAFeed, read_feed
 
 LEASE: Final = timedelta(minutes=5)
@@ -146,9 +146,14 @@ class Desk:
         news: list[Article] = []
         with self.library.store.writing() as connection:
             self.hold(connection)
-            known = feeds.published_as(connection, key, names, guild_id=row.guild_id)
+            known = feeds.known(connection, key, names, guild_id=row.guild_id)
             for entry in read.entries:
                 draft = _dated(entry, known)
+                unchanged = _unchanged(row, entry, draft, known)
+                if unchanged is not None:
+                    # Most entries of most feeds: nothing is asked of the store for them.
+                    outcomes["unchanged"].append(unchanged)
+                    continue
                 old = draft.published.at is not None and draft.published.at < now - self.background_after
                 background = row.baseline_at is None or old
                 findings = found.get(entry.identity)
@@ -206,7 +211,7 @@ class Desk:
     def _examined(self, row: FeedRow, read: FeedRead, names: Sequence[str]) -> dict[str, Findings]:
         """Look through the entries not known yet, by identity: before the transaction, which others wait for."""
         with self.library.store.reading() as connection:
-            known = feeds.published_as(connection, self.library.topic.key, names, guild_id=row.guild_id)
+            known = feeds.known(connection, self.library.topic.key, names, guild_id=row.guild_id)
         return {
             entry.identity: examine(entry.draft, self.library)
             for entry in read.entries
@@ -371,10 +376,19 @@ def host_of(url: str) -> str:
         return ""
 
 
-def _dated(entry: Entry, known: dict[str, Published | None]) -> Draft:
+def _unchanged(row: FeedRow, entry: Entry, draft: Draft, known: Mapping[str, Known]) -> str | None:
+    """Return the id of the article that an entry is, when nothing about it is new; None where the store must decide."""
+    found = {known.get(name) for name in entry.identities}
+    if len(found) != 1 or (one := found.pop()) is None:
+        return None
+    same = (one.feed_id, one.guild_id, one.entry_digest) == (row.id, row.guild_id, articles.digest_of(draft))
+    return one.article_id if same else None
+
+
+def _dated(entry: Entry, known: Mapping[str, Known]) -> Draft:
     """Keep the date that an article is known by when an edit only makes it later: edits are not news."""
     draft = entry.draft
-    before = next((known[name] for name in entry.identities if known.get(name) is not None), None)
+    before = next((found.published for name in entry.identities if (found := known.get(name)) is not None), None)
     if before is None or before.at is None:
         return draft
     if draft.published.at is not None and draft.published.at < before.at:

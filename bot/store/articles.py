@@ -134,7 +134,7 @@ def add(
     queue_for_content(conn)
     names = [identities] if isinstance(identities, str) else list(dict.fromkeys(identities))
     values = values_of(draft, label)
-    digest = _digest(values)
+    digest = entry_digest(values)
     known = _by_identity(conn, dossier, names, guild_id)
     if known is not None and known.guild_id != guild_id:
         return Stored(known.id, known.current_revision, "unchanged")
@@ -235,7 +235,12 @@ def _is_listed(conn: Connection, feed_id: int) -> bool:
     return conn.execute(select(feed.c.id).where(feed.c.id == feed_id, feed.c.state != "gone")).first() is not None
 
 
-def _digest(values: Mapping[str, Any]) -> str:
+def digest_of(draft: Draft) -> str:
+    """Return the SHA-256 (hex) of all that a feed's entry says, as it is kept of the article that it became."""
+    return entry_digest(values_of(draft, None))
+
+
+def entry_digest(values: Mapping[str, Any]) -> str:
     """Return the SHA-256 (hex) of all that an entry says; its publisher is the feed's name, which is the dossier's."""
     said = [str(values[name]) for name in sorted(values) if name not in {"text", "warnings", "label", "publisher"}]
     return hashlib.sha256("\n".join(said).encode("utf-8", "replace")).hexdigest()

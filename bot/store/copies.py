@@ -25,8 +25,8 @@ class Alike:
     """What is stored that has sketch values in common with a text.
 
     ``articles`` are worth comparing with it word for word, the likeliest first; ``first`` is the first article of each
-    one's group. ``stored`` are the values that each group has stored, by its first article; ``crowded`` those in so many
-    texts that they say nothing.
+    one's group. ``stored`` are the values that each group has stored, by its first article; ``crowded`` those in so
+    many texts that they say nothing.
     """
 
     articles: tuple[str, ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -10,6 +11,7 @@ from datetime import timedelta
 from typing import Any, cast
 
 import pytest
+from aiohttp import web
 
 from bot.app import load_dossier
 from bot.config import Settings
@@ -238,18 +240,26 @@ async def test_a_teaser_off_the_topic_has_no_page_read(room: Room) -> None:
 
 
 async def test_one_slow_page_does_not_hold_up_the_others(room: Room) -> None:
-    room.server.silent("/slow")
+    others_are_done = asyncio.Event()
+
+    async def slow(_request: web.Request) -> web.StreamResponse:
+        await others_are_done.wait()
+        return web.Response(status=404)
+
+    room.server.handlers["/slow"] = slow
     room.server.serve(page(*BODY), "/story", content_type="text/html")
-    done: list[str] = []
     room.clock.advance(minutes=15)
     room.server.serve(rss(room.teaser(1, title=f"{TITLE} (1)", path="/slow"), room.teaser(2)))
+    done: list[str] = []
+
+    def finished(one: Paged) -> None:
+        done.append(one.state)
+        others_are_done.set()
+
     async with room.desk() as desk:
-        desk = replace(desk, fetcher=desk.fetcher)
-        desk.fetcher.limits = replace(desk.fetcher.limits, total=0.5)
         await poll_round(desk)
-        paged = await page_round(desk, done=lambda one: done.append(one.state))
-    assert done == ["read", "wanted"]
-    assert len(paged) == 2
+        await page_round(desk, done=finished)
+    assert done == ["read", "failed"]
 
 
 async def test_only_one_process_reads_pages(room: Room) -> None:
