@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
@@ -278,9 +279,11 @@ _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 _INDEX = re.compile(r"index\.(?:html?|shtml)", re.IGNORECASE)
 _SESSION = re.compile(r";jsessionid=[^/;]*", re.IGNORECASE)
 _AMP_END = re.compile(r"(?:(?:\.amp)+(\.html?)|(\.html?)(?:\.amp)+|(?:\.amp)+)$")
-_LONGEST = 8000
+_LONGEST = 4000
+_NOT_IN_ADDRESSES = re.compile(r"[\s\x00-\x1f]")
 
 
+@lru_cache(maxsize=1024)  # A feed's addresses are asked for several times while it is read.
 def normalise_url(url: str) -> str | None:
     """Return the form of a web address that identifies an article, or None when it is none.
 
@@ -305,7 +308,7 @@ def normalise_url(url: str) -> str | None:
 
 def _normalised(url: str) -> str | None:
     url = _SURROGATE.sub("\ufffd", url.strip())
-    if len(url) > _LONGEST or any(c.isspace() or ord(c) < 32 for c in url):
+    if len(url) > _LONGEST or _NOT_IN_ADDRESSES.search(url):
         return None
     try:
         parts = urlsplit(url)
