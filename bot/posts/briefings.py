@@ -16,7 +16,7 @@ from bot.events import HOLD
 from bot.library import Library
 from bot.render import render
 from bot.request import Reader, Request, Server
-from bot.store import articles, briefings, claims, deliveries, figures
+from bot.store import articles, briefings, claims, copies, deliveries, figures
 from bot.store.briefings import LOOK_BACK, Plan
 from bot.store.deliveries import Delivery, Place
 from bot.store.engine import Connection
@@ -64,6 +64,9 @@ def build(library: Library, plan: Plan, day: date, *, now: datetime) -> Made:
                 for one in articles.fresh(connection, key, since=since, guild_id=plan.guild_id)
                 if one.id not in seen
             ]
+            # The same text in one more outlet is nothing new to who has read it.
+            same_text = copies.groups(connection, key, {one.id for one in fresh})
+            fresh = [one for one in fresh if seen.isdisjoint(same_text.get(one.id, ()))]
             # Before the first briefing everything on the table is known already, what was changed just now included.
             before_at = min(told or begun, now)
             table_at = max(now - HOLD, before_at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -125,3 +125,19 @@ def of(conn: Connection, dossier: str, article_id: str, *, guild_id: int | None 
         .order_by(article.c.first_stored_at, article.c.id)
     )
     return [articles.as_listed(row) for row in conn.execute(query)]
+
+
+def groups(conn: Connection, dossier: str, article_ids: Collection[str]) -> dict[str, frozenset[str]]:
+    """Return for each of some articles that have copies the ids of all that have its text, its own included."""
+    group = func.coalesce(article.c.copy_of, article.c.id)
+    mine = select(group).where(article.c.dossier == dossier, article.c.id.in_(article_ids))
+    members: dict[str, set[str]] = defaultdict(set)
+    for row in conn.execute(select(group, article.c.id).where(article.c.dossier == dossier, group.in_(mine))):
+        members[row[0]].add(row[1])
+    return {
+        one: frozenset(group_of)
+        for group_of in members.values()
+        if len(group_of) > 1
+        for one in group_of
+        if one in article_ids
+    }

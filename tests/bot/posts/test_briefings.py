@@ -14,7 +14,7 @@ from bot.library import Library
 from bot.outbox import NotSent, Sent, Trouble
 from bot.posts import briefings as posts
 from bot.posts import outcomes
-from bot.store import articles, briefings, deliveries, guilds
+from bot.store import articles, briefings, copies, deliveries, guilds
 from bot.store.briefings import Plan
 from bot.store.deliveries import Delivery
 from bot.store.engine import Store
@@ -58,12 +58,15 @@ class World:
             assert plan is not None
             briefings.set_state(conn, plan.id, "paused" if paused else "active", now=self.editor.now)
 
-    def news(self, name: str) -> None:
+    def news(self, name: str, *, copy_of: str | None = None) -> None:
         with self.store.writing() as conn:
             published = Published(self.editor.now, "time", "stated")
             draft = Draft(f"{name} was counted by the harbour office.", name, "X", None, f"https://x.example/{name}",
                           "en", published)  # fmt: skip
             articles.add(conn, self.editor.key, name, draft, article_id=name, now=self.editor.now)
+            if copy_of is not None:
+                nothing = copies.Alike((), {}, {}, frozenset())
+                copies.set_sketch(conn, self.editor.key, name, (), copy_of=copy_of, alike=nothing)
 
     def look(self, moment: datetime) -> str | None:
         """Make what is due at a moment; return its words."""
@@ -127,6 +130,22 @@ def test_what_changed_since_the_last_one_that_arrived_is_told(world: World) -> N
     assert words is not None
     assert "Germany" not in words
     world.arrives()
+
+
+def test_the_same_text_in_one_more_outlet_is_nothing_new(world: World) -> None:
+    world.news("apples")
+    assert "apples" in (world.look(at(27, 8)) or "")
+    world.arrives()
+    world.news("apples-elsewhere", copy_of="apples")
+    world.news("pears")
+    words = world.look(at(28, 8)) or ""
+    assert "pears" in words
+    assert "apples" not in words
+    world.arrives()
+    # Two outlets at once are told together.
+    world.news("plums")
+    world.news("plums-elsewhere", copy_of="plums")
+    assert "plums-elsewhere" in (world.look(at(29, 8)) or "")
 
 
 def test_what_was_dropped_counts_as_untold_even_when_all_else_of_it_is_forgotten(quick: World) -> None:
