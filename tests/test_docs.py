@@ -127,7 +127,15 @@ def test_every_command_for_those_who_manage_a_server_is_in_the_readme(tmp_path: 
 def test_every_key_of_an_answer_is_in_the_readme(tmp_path: Path) -> None:
     described = README[README.index("### JSON") : README.index("## How claims are verified")]
     asked = [command.example for command in COMMANDS]
-    asked += ["status Belgium", "status Finland", "proof figures", "privacy delete", "unsubscribe all", "status Qqqq"]
+    asked += [
+        "status Belgium",
+        "status Finland",
+        "proof figures",
+        "privacy delete",
+        "unsubscribe all",
+        "status Qqqq",
+        "feeds export",
+    ]
     with open_app(str(tmp_path), clock=lambda: WRITTEN) as app:
         for line in asked:
             example = line.format(party="Finland", stance="open", day="2025-03-20")

@@ -92,7 +92,7 @@ COMMANDS: tuple[Command, ...] = (
             Part("list", "This server's own feeds: how each goes, and what it brought"),
             Part("add", "Read a feed for this server alone", (
                 Option("address", "A feed, or a page that has one, such as bbc.com/news", "word", required=True),
-                Option("everything", "Keep all it brings, not only what belongs to the topic", "switch", "everything"),
+                Option("everything", "Show all it brings, not only what belongs to the topic", "switch", "everything"),
             )),
             Part("remove", "Read a feed no more; what it brought stays", (
                 Option("feed", "Which one: its number in the list, or its address", "feed", required=True),

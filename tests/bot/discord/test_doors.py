@@ -53,7 +53,9 @@ def told(found: Answer) -> dict[str, Any]:
 
 
 def test_every_command_is_among_the_cases() -> None:
-    assert {line.split()[0] for line, _ in CASES} == {command.name for command in COMMANDS}
+    # What belongs to a server is answered differently elsewhere: those commands have doors of their own (test_feeds).
+    everywhere = {command.name for command in COMMANDS if not command.parts}
+    assert {line.split()[0] for line, _ in CASES} == everywhere
     filled = {(line.split()[0], name) for line, options in CASES for name in options}
     offered = {(command.name, option.name) for command in COMMANDS for option in command.options}
     assert offered - filled == {(name, "here") for name in ("subscribe", "unsubscribe", "subscriptions")}

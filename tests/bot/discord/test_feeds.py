@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,9 +19,12 @@ from bot.run import Running
 from bot.store import feeds
 from bot.store.feeds import ListedFeed
 from summaries.article import Published
-from tests.bot.discord.conftest import Start, text_of
+from tests.bot.discord.conftest import NOW, Start, text_of
 from tests.bot.discord.serving import Served, add_server
+from tests.bot.discord.test_readme import ROOT, WRITTEN, as_seen
+from tests.conftest import Clock
 from tests.doubles.discord import DiscordDouble
+from tests.doubles.feeds import FeedServer
 
 HARBOUR = Probe(
     "https://example.org/feed",
@@ -221,3 +226,95 @@ async def test_a_file_that_cant_be_taken_is_told(discord: DiscordDouble, start: 
         (told,) = await discord.replies_to(said)
         assert "Germany" in told.content
         assert own(running, nordwind) == []
+
+
+# The whole way: a page, its feed, what it brings, and where that is seen ------------------------------------------
+
+
+def rss(*items: tuple[str, str, datetime]) -> str:
+    rows = "".join(
+        f"<item><title>{title}</title><description>{words}</description><guid isPermaLink='false'>{title}</guid>"
+        f"<pubDate>{at:%a, %d %b %Y %H:%M:%S} GMT</pubDate></item>"
+        for title, words, at in items
+    )
+    return f'<?xml version="1.0"?><rss version="2.0"><channel><title>The Harbour Post</title>{rows}</channel></rss>'
+
+
+PAGE = (
+    "<!doctype html><html><head><title>The Harbour Post</title>"
+    '<link rel="alternate" type="application/rss+xml" title="News" href="/news.xml">'
+    '<link rel="alternate" type="application/rss+xml" title="Sport" href="/sport.xml"></head><body>Hello</body></html>'
+)
+TALKS = "Norway will host the next talks of the coalition of the willing on a force for Ukraine, its minister said."
+MEETING = "Ministers of the coalition of the willing met in Oslo to plan its force for Ukraine. Ireland took part."
+
+
+async def add_harbour(discord: DiscordDouble, running: Running, served: Served, server: FeedServer) -> list[str]:
+    """Add a page's feed, let it bring something later, and return what the administrator was told."""
+    now, library = running.app.clock(), running.app.library
+    with library.store.writing() as connection:
+        # The dossier's own are on the real network, and left alone.
+        feeds.sync(connection, library.topic.key, library.topic.feeds, now=now)
+        for one in feeds.listed(connection, library.topic.key, None):
+            feeds.failed(connection, one.id, "busy", "Later.", next_poll_at=now + timedelta(days=9), now=now)
+    old = [
+        ("Talks on a force", TALKS, now - timedelta(days=1)),
+        ("Ferries are back", "Ferries left the harbour on schedule for the first time.", now - timedelta(days=2)),
+    ]
+    server.serve(rss(*old), "/news.xml")
+    server.serve(rss(), "/sport.xml")
+    page = server.serve(PAGE, "/", content_type="text/html")
+    added = await discord.slash(served.admin, served.channel, "feeds add", {"address": page})
+    await running.poll()
+    server.serve(rss(("Ministers meet in Oslo", MEETING, now), *old), "/news.xml")
+    running.app.clock.now += timedelta(hours=1)  # type: ignore[attr-defined]
+    await running.poll()
+    listed = await discord.slash(served.admin, served.channel, "feeds list")
+    return [as_seen(discord, interaction.messages[0]) for interaction in (added, listed)]
+
+
+def reaching(server: FeedServer) -> str:
+    """Settings that let a server on loopback be reached."""
+    return f'\n[feeds]\nprivate_hosts = ["127.0.0.1:{server.port}"]\n'
+
+
+async def test_what_it_brings_is_told_where_it_was_added_and_nowhere_else(
+    discord: DiscordDouble, start: Start, nordwind: Served
+) -> None:
+    suedwind = add_server(discord, "Südwind")
+    bea = discord.add_user("bea")
+    nordwind.guild.join(bea)
+    async with FeedServer() as server, start(more=reaching(server)) as running:
+        for served in (nordwind, suedwind):
+            await served.set_up(discord, hour="09:00")
+        await discord.slash(bea, nordwind.channel, "subscribe", {"country": "Ireland", "rhythm": "daily"})
+        await running.look()
+        await add_harbour(discord, running, nordwind, server)
+        told = {}
+        for served in (nordwind, suedwind):
+            asked = await discord.say(served.admin, served.channel, "!status Ireland")
+            (told[served],) = await discord.replies_to(asked)
+        assert "Spoken of in The Harbour Post, 21 March 2025: 1 time" in told[nordwind].content
+        assert "We hold 4 articles" in told[nordwind].content
+        assert "We hold 2 articles" in told[suedwind].content
+        running.app.clock.now = NOW.replace(hour=9, minute=1)  # type: ignore[attr-defined]
+        await running.look()
+        await discord.until(lambda: nordwind.posts and suedwind.posts)
+        assert "Ministers meet in Oslo" in nordwind.posts[0].text
+        assert "Talks on a force" not in nordwind.posts[0].text, "what was there at first is no news"
+        assert "Ferries" not in nordwind.posts[0].text
+        assert "Harbour" not in suedwind.posts[0].text
+        running.app.clock.now += timedelta(days=2)  # type: ignore[attr-defined]
+        await running.look()
+        assert all("Oslo" not in message.content for message in bea.dm.messages)
+
+
+async def test_the_readme_s_transcript_is_real(discord: DiscordDouble, start: Start, clock: Clock) -> None:
+    clock.now = WRITTEN
+    served = add_server(discord)
+    async with FeedServer() as server, start(more=reaching(server)) as running:
+        added, listed = await add_harbour(discord, running, served, server)
+    shown = f"> /feeds add address:harbour.example\n\n{added}\n\n> /feeds list, an hour later\n\n{listed}"
+    shown = re.sub(r"\[([^\]]*)\]\(<[^>]*>\)", r"\1", shown).replace("127.0.0.1", "harbour.example")
+    shown = re.sub(r"<@\d+>", "@anna", shown).replace("\u2060", "")
+    assert shown in (ROOT / "README.md").read_text(encoding="utf-8")
