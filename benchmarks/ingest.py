@@ -2,7 +2,7 @@
 
 python benchmarks/ingest.py [--files 10000] [--pages 0] [--folder FOLDER]
 
-The files are made from the sentences of the shipped articles, in an order that depends on nothing but their number;
+The files are 30 sentences each, of made-up words and names of countries, and depend on nothing but their number;
 --pages of them are web pages with navigation around the text. Each run is `rollcall ingest` in a process of its own.
 """
 
@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import re
 import subprocess
 import sys
 import tempfile
@@ -23,12 +22,19 @@ ROOT = Path(__file__).parents[1]
 
 def write(folder: Path, files: int, pages: int) -> int:
     """Write the files, and return how many bytes they have."""
-    sources = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "seeds/articles").glob("*.txt"))]
-    sentences = [one for source in sources for one in re.split(r"(?<=[.!?])\s+", source) if len(one) > 40]
+    syllables = [first + vowel + last for first in "bdfgklmnprst" for vowel in "aeiou" for last in ("", "n", "r", "s")]
+    parties = ["Germany", "France", "Poland", "Italy", "Canada", "Turkey", "Norway", "Japan"]
     size = 0
     for number in range(files):
         chosen = random.Random(number)  # noqa: S311 (no secret)
-        lines = [f"Report number {number}.", *chosen.choices(sentences, k=30)]
+        # As many words as people use, some much more often than others.
+        vocabulary = ["".join(random.Random(one).choices(syllables, k=1 + one % 4)) for one in _ranks(chosen, 450)]  # noqa: S311
+        lines = [f"Report number {number}."]
+        for start in range(0, 450, 15):
+            words = vocabulary[start : start + 15]
+            if start % 45 == 0:
+                words[7] = chosen.choice(parties)
+            lines.append(" ".join(words).capitalize() + ".")
         where = folder / f"{number // 500:03}"
         where.mkdir(parents=True, exist_ok=True)
         if number < pages:
@@ -48,6 +54,11 @@ def write(folder: Path, files: int, pages: int) -> int:
     for file in folder.rglob("*.*"):
         os.utime(file, (past, past))
     return size
+
+
+def _ranks(chosen: random.Random, count: int) -> list[int]:
+    """Return numbers of words, the first ones often."""
+    return [int(20_000 ** chosen.random()) for _ in range(count)]
 
 
 def run(home: Path, folder: Path) -> tuple[float, float, str]:
