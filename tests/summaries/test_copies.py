@@ -116,6 +116,59 @@ def test_the_same_sentences_with_other_figures_are_another_text() -> None:
     assert same_text(MONDAY, "Border queue\n\n" + MONDAY.replace("312 lorries", "312 trucks"))
 
 
+def test_days_and_written_numbers_are_figures_too() -> None:
+    notice = (
+        "The ferry to Suomenlinna was late again on {} because of ice, its owner said. It will leave an hour "
+        "later than usual on {} as well. Passengers who wait on the quay get tea."
+    )
+    monday, friday = notice.format("Monday", "Tuesday"), notice.format("Friday", "Saturday")
+    assert shared(monday, friday) > 0.5
+    assert not same_text(monday, friday)
+    assert same_text(monday, notice.format("3 March", "4 March")), "a date for a day is the same report"
+
+    queue = (
+        "It was seen that {} lorries and {} buses, with {} people on board, stood at the border in the rain at noon."
+    )
+    written, digits = queue.format("nine", "four", "eleven"), queue.format(9, 4, 11)
+    assert same_text(written, digits)
+    assert not same_text(written, queue.format("seven", 6, "twelve"))
+
+
+def test_the_same_quotation_makes_no_copy() -> None:
+    quotation = (
+        '"We have come here to say one thing, and we shall say it as often as it takes until everybody has heard it: '
+        'this coast belongs to those who fish it, and not to those who would pave it."'
+    )
+    one = f"{quotation} So spoke the mayor of Hanko on Sunday in front of four hundred people, who had come in boats."
+    other = f"{quotation} The words are those of Hanko's mayor; the plan for a marina now goes to a court in Turku."
+    assert not same_text(one, other)
+    speech = quotation.replace("here", "to this hall")
+    assert same_text(quotation, speech), "what is nearly all quotation is compared with it"
+
+
+def test_an_opening_alone_makes_no_copy() -> None:
+    own = [
+        "Our correspondent walked along the bay on the evening of the accident. He met anglers who had pulled in their "
+        "lines, a painter who went on painting, and two boys selling gloves.",
+        "What they had to say of the port was not kind. For years, they told him, logs had drifted in from the rafts "
+        "up the river and nobody had gone out to fetch them, since it was never clear whose task that was.",
+        "The city will discuss it in its next session. A councillor wants to give the task to the fire brigade, which "
+        "has boats but no people to spare, as its chief hastened to say on the radio.",
+    ]
+    assert not same_text(TEXT, text(REPORT[0], *own))
+
+
+def test_a_copy_is_found_below_the_furniture_of_a_publisher() -> None:
+    source = random.Random(5)  # noqa: S311 - test data
+    words = ["".join(source.choices("abcdefghijklmnoprstuvz", k=source.randint(3, 9))) for _ in range(3000)]
+    furniture = " ".join(source.choices(words, k=300))
+    copies: Copies[int | str] = Copies()
+    assert copies.add("agency", REPORT[0]) is None
+    for number in range(120):
+        assert copies.add(number, text(" ".join(source.choices(words, k=90)), furniture)) is None
+    assert copies.add("outlet", text(REPORT[0], REPORT[1], furniture)) == "agency"
+
+
 def test_shared_furniture_makes_no_copy() -> None:
     furniture = [
         "Reading time: two minutes. Listen to this article in our app, read by an announcer.",
@@ -159,14 +212,14 @@ def test_sketches_are_small_and_the_same_everywhere() -> None:
     assert told.stdout == "True\n"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.permutations(REPORT))
 def test_the_order_of_paragraphs_hardly_matters_to_a_sketch(paragraphs: list[str]) -> None:
     assert len({*sketch(TEXT)} & {*sketch(text(*paragraphs))}) > SKETCH / 2
     assert shared(TEXT, text(*paragraphs)) > 0.8
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.text(), st.text() | st.sampled_from([*COPIES.values(), *OTHERS.values(), MONDAY, TUESDAY]))
 def test_any_two_texts(one: str, other: str) -> None:
     for left in (one, TEXT + one):
@@ -205,7 +258,7 @@ def test_a_text_in_hundreds_of_outlets_among_thousands_of_others() -> None:
     words = ["".join(source.choices("abcdefghijklmnoprstuvz", k=source.randint(3, 9))) for _ in range(5000)]
     furniture = "All rights are ours. Ask before you print this, and pay what our price list on the next page says."
     copies: Copies[int] = Copies()
-    for number in range(1500):
+    for number in range(800):
         if number % 5 == 4:
             # A different cut in each outlet, with the same furniture below it as all others have.
             cut = text(
