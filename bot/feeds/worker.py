@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 _HEAD: Final = struct.Struct(">cQ")
 _REQUEST, _RETURNED, _RAISED, _NO_MEMORY = b"?", b"=", b"!", b"m"
-_MOST_ANSWERED: Final = 64 * 1024 * 1024
+_MOST_ANSWERED: Final = 32 * 1024 * 1024
 _START_SECONDS: Final = 60.0
 _DYING_SECONDS: Final = 5.0
 _OUT_OF_TIME: Final = getattr(signal, "SIGXCPU", 0)
@@ -151,9 +151,7 @@ class Worker:
     async def _child(self) -> _Child:
         """Return a process that has nothing to do, a new one if there is none."""
         self._check_open()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._stop_timer()
         while self._idle:
             child = self._idle.pop()
             if child.alive:
@@ -172,13 +170,17 @@ class Worker:
             raise Stopped(_ENDING)
 
     def _rest(self, child: _Child) -> None:
+        self._stop_timer()
         self._idle.append(child)
         self._timer = asyncio.get_running_loop().call_later(self._idle_seconds, self._end_idle)
 
-    def _end_idle(self) -> None:
+    def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _end_idle(self) -> None:
+        self._stop_timer()
         while self._idle:
             task = asyncio.get_running_loop().create_task(self._idle.pop().end())
             self._ending.add(task)
