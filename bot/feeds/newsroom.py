@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from bot.config import Settings
 from bot.events import record_mentions_events
@@ -18,6 +18,9 @@ from bot.feeds.worker import Worker
 from bot.library import Library
 from bot.store.engine import Connection
 from summaries.article import Article
+
+_PARSING: Final = 15.0
+"""Seconds that one feed or page may take to be parsed, while others wait."""
 
 
 def fetcher_of(settings: Settings) -> Fetcher:
@@ -57,7 +60,7 @@ class Newsroom:
     async def __aenter__(self) -> Self:
         """Open connections; the process that parses is started when there is something to parse."""
         fetcher = await self._open.enter_async_context(fetcher_of(self._settings))
-        worker = await self._open.enter_async_context(Worker())
+        worker = await self._open.enter_async_context(Worker(seconds=_PARSING))
         self._desk = Desk(
             self._library,
             fetcher,

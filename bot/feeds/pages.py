@@ -54,7 +54,7 @@ class Paged:
 async def page_round(
     desk: Desk,
     *,
-    concurrency: int = 8,
+    concurrency: int = 32,
     limit: int = 200,
     begun: Callable[[int], None] = lambda _: None,
     done: Callable[[Paged], None] = lambda _: None,
@@ -114,7 +114,8 @@ async def _page(desk: Desk, page: WantedPage, writing: asyncio.Lock) -> Paged:
     except FetchFailed as failure:
         missed = _missed(page, _STATES.get(failure.reason, "failed"), failure.sentence)
     except Stopped as stopped:
-        missed = _missed(page, "failed", stopped.sentence)
+        # It may have been the machine that was too busy, or the program that was stopped.
+        missed = _missed(page, "wanted", stopped.sentence)
     except Exception:
         # Whatever a hostile page brought about, the others go on, and this one is not tried again.
         log.exception("page %s: unexpected error", page.url)

@@ -266,14 +266,15 @@ class Desk:
 async def poll_round(
     desk: Desk,
     *,
-    concurrency: int = 8,
+    concurrency: int = 32,
     limit: int = 200,
     begun: Callable[[int], None] = lambda _: None,
     done: Callable[[Polled], None] = lambda _: None,
 ) -> Round:
     """Poll the feeds that are due, at most ``limit``, and store what they bring.
 
-    Only one process polls at a time. ``concurrency`` feeds are read at once, no more than :data:`PER_HOST` of one host.
+    Only one process polls at a time. ``concurrency`` feeds are read at once, no more than :data:`PER_HOST` of one host;
+    those that failed last time have a quarter as many places, of their own, so that they never keep others waiting.
     What a feed brings when it is first read is background, and so is what is older than the desk says. ``begun`` is
     told how many are due, ``done`` each feed that is finished.
 
@@ -285,14 +286,14 @@ async def poll_round(
         return Round(ran=False)
     begun(len(due))
     try:
-        slots = asyncio.Semaphore(concurrency)
+        slots, for_failing = asyncio.Semaphore(concurrency), asyncio.Semaphore(max(1, concurrency // 4))
         # Its host's slot first: feeds that wait for a slow host must not take the slots of others.
         hosts: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(PER_HOST))
         # One at a time: SQLite has one writer, and threads that wait for it are missing elsewhere.
         writing = asyncio.Lock()
 
         async def one(row: FeedRow) -> Polled:
-            async with hosts[host_of(row.moved_to or row.url)], slots:
+            async with hosts[host_of(row.moved_to or row.url)], for_failing if row.failures else slots:
                 polled = await _poll(desk, row, writing)
             done(polled)
             return polled
