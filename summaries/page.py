@@ -10,6 +10,7 @@ import html
 import json
 import logging
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -117,7 +118,17 @@ def extract_page(data: bytes, *, now: datetime, url: str | None = None, content_
                 with_metadata=True,
                 date_extraction_params=dates,
             )
-    except (ValueError, etree.LxmlError, RecursionError, AssertionError):
+    except (
+        ValueError,
+        LookupError,
+        AttributeError,
+        TypeError,
+        AssertionError,
+        RecursionError,
+        ArithmeticError,
+        etree.LxmlError,
+    ):
+        # Whatever hostile markup sets off in the extractor.
         found = None
     if about is None:
         return PageRead(None)
@@ -224,25 +235,31 @@ class _About:
         return collapse(found.text or "") if found is not None else ""
 
 
+_INNER = ("@graph", "mainEntity", "mainEntityOfPage")
+
+
 def _json_ld(tree: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401
-    """Yield every object of a page's JSON-LD, the outer before the inner, up to a number of them."""
+    """Yield the objects of a page's JSON-LD that can be about the page itself, up to a number of them.
+
+    What else they hold is about others: articles that are recommended, for one.
+    """
     left = _MAX_NODES
     for script in tree.iter("script"):
         text = script.text or ""
         if "ld+json" not in (script.get("type") or "").lower() or len(text) > _MAX_JSON:
             continue
         try:
-            nodes: list[Any] = [json.loads(text.strip().strip(";"), strict=False)]
+            nodes = deque([json.loads(text.strip().strip(";"), strict=False)])
         except (ValueError, RecursionError):
             continue
         while nodes and left:
             left -= 1
-            node = nodes.pop(0)
+            node = nodes.popleft()
             if isinstance(node, dict):
                 yield node
-                nodes += [value for value in node.values() if isinstance(value, dict | list)]
+                nodes.extend(node[key] for key in _INNER if isinstance(node.get(key), dict | list))
             elif isinstance(node, list):
-                nodes += [value for value in node[:_MAX_NODES] if isinstance(value, dict | list)]
+                nodes.extend(one for one in node if isinstance(one, dict | list))
 
 
 def _types(node: dict[str, Any]) -> list[str]:
@@ -494,12 +511,16 @@ def _wall(about: _About, text: str) -> Wall | None:
 
 
 def _declares_paid(about: _About) -> bool:
-    free = {
-        str(one["isAccessibleForFree"]).strip().rpartition("/")[2].lower()
-        for one in about.articles
-        if "isAccessibleForFree" in one
-    }
-    return bool(free & {"false", "no"}) or about.meta.get("article:content_tier", "").lower() == "locked"
+    for one in about.articles:
+        parts = one.get("hasPart")
+        said = one.get("isAccessibleForFree")
+        if said is None:
+            # The article doesn't say, but a part of it may.
+            inner = [part for part in (parts if isinstance(parts, list) else [parts]) if isinstance(part, dict)]
+            said = next((part["isAccessibleForFree"] for part in inner if "isAccessibleForFree" in part), None)
+        if str(said).strip().rpartition("/")[2].lower() in {"false", "no"}:
+            return True
+    return about.meta.get("article:content_tier", "").lower() == "locked"
 
 
 def _words(tree: Any) -> str:  # noqa: ANN401
