@@ -482,7 +482,7 @@ def _wall(about: _About, text: str) -> Wall | None:
     - a robot check: its title or an element's name, and fewer than half as many words;
     - a plea to enable scripts, with fewer than a quarter as many words;
     - a consent form: its title, address or elements, or a text that is mostly about cookies;
-    - a pay wall: the usual names of its elements, or an offer to subscribe in order to read on;
+    - a pay wall: a part that is not free, the usual names of its elements, or an offer to subscribe to read on;
     - a log-in: a plea to log in, beside a password field or as a good part of the text.
     """
     if _declares_paid(about):
@@ -502,7 +502,7 @@ def _wall(about: _About, text: str) -> Wall | None:
         return "consent"
     if len(_CONSENT_WORD.findall(text)) * 20 > max(words, 60):
         return "consent"
-    if any(_PAID_MARK.search(one) for one in marks.split("\n")) or _PAID.search(seen):
+    if _has_paid_part(about) or any(_PAID_MARK.search(one) for one in marks.split("\n")) or _PAID.search(seen):
         return "paid"
     has_password = any((one.get("type") or "").lower() == "password" for one in about.tree.iter("input"))
     if _LOG_IN.search(text) or (has_password and _LOG_IN.search(seen)):
@@ -511,16 +511,18 @@ def _wall(about: _About, text: str) -> Wall | None:
 
 
 def _declares_paid(about: _About) -> bool:
-    for one in about.articles:
-        parts = one.get("hasPart")
-        said = one.get("isAccessibleForFree")
-        if said is None:
-            # The article doesn't say, but a part of it may.
-            inner = [part for part in (parts if isinstance(parts, list) else [parts]) if isinstance(part, dict)]
-            said = next((part["isAccessibleForFree"] for part in inner if "isAccessibleForFree" in part), None)
-        if str(said).strip().rpartition("/")[2].lower() in {"false", "no"}:
-            return True
-    return about.meta.get("article:content_tier", "").lower() == "locked"
+    locked = about.meta.get("article:content_tier", "").lower() == "locked"
+    return locked or any(_is_not_free(one) for one in about.articles)
+
+
+def _has_paid_part(about: _About) -> bool:
+    parts = (one.get("hasPart") for one in about.articles if "isAccessibleForFree" not in one)
+    return any(_is_not_free(part) for some in parts for part in (some if isinstance(some, list) else [some]))
+
+
+def _is_not_free(node: object) -> bool:
+    said = node.get("isAccessibleForFree") if isinstance(node, dict) else None
+    return str(said).strip().rpartition("/")[2].lower() in {"false", "no"}
 
 
 def _words(tree: Any) -> str:  # noqa: ANN401

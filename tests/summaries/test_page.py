@@ -242,6 +242,7 @@ SUBSCRIBE = "<div><h3>Subscribe to continue reading</h3><form><input type=email>
         (page(ld(recommended={"@type": "NewsArticle", "isAccessibleForFree": False})), None),
         (page(ld(isAccessibleForFree=True, hasPart={"isAccessibleForFree": False})), None),
         (page(ld(hasPart=[{"@type": "WebPageElement", "isAccessibleForFree": False}])), "paid"),
+        (page(ld(hasPart={"@type": "WebPageElement", "isAccessibleForFree": "False"}), body=LONG), None),
         (page(ld(isAccessibleForFree="False"), body=LONG), "paid"),
         (page(ld(isAccessibleForFree=False)), "paid"),
         (page(ld(isAccessibleForFree="http://schema.org/False")), "paid"),
