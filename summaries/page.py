@@ -185,7 +185,9 @@ def _with_warning(draft: Draft, warning: str) -> Draft:
     return replace(draft, warnings=(*draft.warnings, warning))
 
 
-_WORD = re.compile(r"\w{5,}")
+_WORD = re.compile(r"[^\W\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]{5,}")
+# Where no spaces part the words, pairs of letters stand for them.
+_PAIR = re.compile(r"(?=([\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]{2}))")
 
 
 def _same_article(teaser: Draft, page: Draft) -> bool:
@@ -193,9 +195,13 @@ def _same_article(teaser: Draft, page: Draft) -> bool:
 
     An address may have come to lead to a home page, a notice of removal or another article.
     """
-    words = {word.casefold() for word in _WORD.findall(teaser.text)}
-    there = {word.casefold() for word in _WORD.findall(f"{page.title or ''} {page.text[:READ]}")}
-    return not words or 3 * len(words & there) >= len(words)
+
+    def words(text: str) -> set[str]:
+        return {word.casefold() for pattern in (_WORD, _PAIR) for word in pattern.findall(text)}
+
+    wanted = words(teaser.text)
+    there = words(f"{page.title or ''} {page.text[:READ]}")
+    return 3 * len(wanted & there) >= len(wanted)
 
 
 # What a page says about itself ----------------------------------------------------------------------------------------

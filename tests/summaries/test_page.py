@@ -301,6 +301,14 @@ def test_a_teaser_gets_the_text_of_its_page() -> None:
     assert (found.language, found.published, found.warnings) == ("en", TEASER.published, ("odd",))
 
 
+def test_a_teaser_without_spaces_between_words() -> None:
+    teaser = Draft("部长会面\n\n十一国部长星期一在首都会面，讨论了北海的船只…", title="部长会面")
+    body = [f"第{n}段：十一国部长星期一在首都会面，讨论了北海的船只问题，并决定在四月再次会面。" for n in range(9)]
+    assert complete(teaser, extract(page(body=body))).warnings == ()
+    other = [f"第{n}场：昨天的足球比赛结果如下，主队以二比一获胜，球迷们非常高兴。" for n in range(9)]
+    assert "something else" in complete(teaser, extract(page(body=other))).warnings[0]
+
+
 @pytest.mark.parametrize(
     ("source", "why"),
     [
@@ -322,7 +330,7 @@ def test_a_teaser_whose_page_is_not_its_article_stays_one(source: str, why: str)
 
 @pytest.mark.parametrize(
     ("after", "warning"),
-    [("<p>" + "x" * MAX_PAGE, "bytes of the page were read"), ("<" * MAX_TAGS, "tags of the page")],
+    [("<!--" + " " * MAX_PAGE, "bytes of the page were read"), ("<" * MAX_TAGS, "tags of the page")],
 )
 def test_a_huge_page_is_cut_with_a_warning(after: str, warning: str) -> None:
     found = draft(page(after=after))
