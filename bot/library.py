@@ -329,12 +329,4 @@ class Library:
     def feeds(self, guild_id: int | None = None) -> list[Heard]:
         """Return the feeds that have been polled, and when each last answered: the dossier's, then the guild's own."""
         with self._current() as (_, connection):
-            found = feeds.heard(connection, self.topic.key)
-            if guild_id is not None:
-                own = feeds.listed(connection, self.topic.key, guild_id)
-                found += [
-                    Heard(one.name or one.url, one.last_ok_at, one.last_error)
-                    for one in own
-                    if one.last_polled_at is not None
-                ]
-            return found
+            return feeds.heard(connection, self.topic.key, guild_id)

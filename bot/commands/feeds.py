@@ -101,9 +101,7 @@ def feeds(request: Request, library: Library) -> Answer:
             "A server's own feeds belong to that server. Type this there, where you may manage it and I am a member.",
         )
     elif not request.server.manages:
-        return mistake(
-            COMMAND, "not_allowed", 'Only people with the permission "Manage Server" can see and change its own feeds.'
-        )
+        return mistake(COMMAND, "not_allowed", 'Only people with the permission "Manage Server" can do this.')
     return act(request, rest.strip(), library)
 
 

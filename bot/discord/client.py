@@ -445,10 +445,14 @@ class RollcallBot(commands.AutoShardedBot):
         return command is not None and (aliases or name == command.name)
 
     async def _with_upload(self, request: Request, file: discord.Attachment) -> Request:
-        """Return a request with the file that came with it, where its command takes one; others are left unread."""
+        """Return a request with the file that came with it, where its command takes one; others are left unread.
+
+        So are those of people who may not manage the server: what takes files is for those who do.
+        """
         spoken = joined(request)
         command = find(spoken.name)
-        if command is None or not command.takes_file(spoken.words):
+        may = request.server is not None and request.server.manages
+        if not may or command is None or not command.takes_file(spoken.words):
             return request
         data = None
         if file.size <= MAX_UPLOAD:

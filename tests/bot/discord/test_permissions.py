@@ -781,6 +781,12 @@ ADMIN_COMMANDS: dict[str, Callable[[Channel], dict[str, object]]] = {
     "briefings retract": lambda _: {},
     "briefings off": lambda _: {},
     "settings": lambda _: {"prefix": "?"},
+    "feeds list": lambda _: {},
+    "feeds add": lambda _: {"address": "example.org"},
+    "feeds remove": lambda _: {"feed": "1"},
+    "feeds test": lambda _: {"address": "example.org"},
+    "feeds import": lambda _: {"file": ("feeds.opml", b"<opml/>")},
+    "feeds export": lambda _: {},
 }
 
 NOT_ALLOWED = 'Only people with the permission "Manage Server" can do this.'
