@@ -273,16 +273,18 @@ class _Desk:
         self, connection: Connection, text: _Text, dates: Mapping[str, Published | None]
     ) -> articles.Stored:
         draft, now, key = _dated(text, dates), self._now, self._key
-        if text.of_feed or text.of_page:
-            known = ingested.polled(connection, key, text.identities)
-            if known is not None and text.of_feed:
-                # What a feed says of it is looked after by polling; a copy of the feed must not undo that.
-                return articles.Stored(known.article_id, known.revision, "unchanged")
-            if known is not None:
-                stored = pages.read(connection, key, known.article_id, draft, now=now)
-                if stored.outcome != "unchanged":
-                    record(connection, key, stored, draft, text.found, now=now)
-                return stored
+        known = ingested.known(connection, key, text.identities) if text.of_feed or text.of_page else None
+        if known is not None and known.by_feed and text.of_feed:
+            # What a feed says of it is looked after by polling; a copy of the feed must not undo that.
+            return articles.Stored(known.article_id, known.revision, "unchanged")
+        if known is not None and known.url and draft.url and normalise_url(known.url) == normalise_url(draft.url):
+            # Another spelling of the same address is no change of the article.
+            draft = replace(draft, url=known.url)
+        if known is not None and known.by_feed:
+            stored = pages.read(connection, key, known.article_id, draft, now=now)
+            if stored.outcome != "unchanged":
+                record(connection, key, stored, draft, text.found, now=now)
+            return stored
         relevant = Relevant(text.everything or text.found.relevant.relevant, text.found.relevant.score)
         background = draft.published.at is not None and draft.published.at < now - BACKGROUND_AFTER
         news = self._news and relevant.relevant and not background

@@ -77,22 +77,28 @@ def record(conn: Connection, dossier: str, file: FileState, article_id: str, *, 
     )
 
 
-def polled(conn: Connection, dossier: str, identities: Sequence[str]) -> Taken | None:
-    """Return the dossier's own article that has one of these names and came by a feed that is polled; None if none."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One of the dossier's own articles. ``by_feed`` tells that it came by a feed, which is polled."""
+
+    article_id: str
+    revision: int
+    url: str | None
+    by_feed: bool
+
+
+def known(conn: Connection, dossier: str, identities: Sequence[str]) -> Known | None:
+    """Return the dossier's own article that has one of these names, one that came by a feed first; None if none."""
     names = article_identity.c
     query = (
-        select(article.c.id, article.c.current_revision, article_revision.c.title)
+        select(article.c.id, article.c.current_revision, article_revision.c.url, article.c.feed_id.is_not(None))
         .join_from(
             article_identity, article, and_(article.c.dossier == names.dossier, article.c.id == names.article_id)
         )
         .join(article_revision, CURRENT)
-        .where(
-            names.dossier == dossier,
-            names.scope == 0,
-            names.identity.in_([clean(one) for one in identities]),
-            article.c.feed_id.is_not(None),
-        )
+        .where(names.dossier == dossier, names.scope == 0, names.identity.in_([clean(one) for one in identities]))
+        .order_by(article.c.feed_id.is_(None))
         .limit(1)
     )
     row = conn.execute(query).first()
-    return None if row is None else Taken(*row)
+    return None if row is None else Known(row[0], row[1], row[2], bool(row[3]))
