@@ -448,6 +448,26 @@ def article(wanted: str, revision: int | None, as_json: bool, home: str | None, 
 
 
 @main.command()
+@click.argument("wanted", metavar="ID")
+@click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
+@_shared
+def why(wanted: str, as_json: bool, home: str | None, config: str | None) -> None:
+    """Explain an article, story, sentence, claim, figure or delivery: why it is what it is, and where.
+
+    ID is that of an article, claim or figure, or its start; ARTICLE@REVISION:START-END for a sentence; story:ARTICLE
+    for the story of an article; delivery:N for a delivery. article:, claim: or figure: before an ID says of which kind.
+    """
+    from bot.why import explain
+
+    with _app(home, config) as app:
+        found = explain(app.library, wanted, now=app.clock())
+        if as_json:
+            _json(found.as_json())
+        else:
+            click.echo(found.as_text())
+
+
+@main.command()
 @_shared
 def run(home: str | None, config: str | None) -> None:
     """Be on Discord: answer, post briefings, send what people follow. Stop it with Ctrl-C or SIGTERM."""

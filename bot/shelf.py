@@ -47,6 +47,7 @@ def article_json(article: Article, revisions: Sequence[RevisionInfo]) -> dict[st
                 "stored": words.iso(r.stored_at),
                 "fingerprint": r.fingerprint,
                 "warnings": list(r.warnings),
+                "text_removed": words.iso(r.text_removed_at) if r.text_removed_at else None,
             }
             for r in revisions
         ],
@@ -79,6 +80,12 @@ def article_text(article: Article, revisions: Sequence[RevisionInfo]) -> str:
     stored = next(r for r in revisions if r.number == article.revision)
     lines.append(f"Stored: {stored.stored_at:%Y-%m-%d %H:%M} UTC. Fingerprint: {article.fingerprint[:12]}")
     lines += [f"Note: {harmless(warning)}" for warning in stored.warnings]
+    if stored.text_removed_at is not None:
+        lines.append(
+            f"Text: removed {stored.text_removed_at:%Y-%m-%d %H:%M} UTC, since no claim or figure quotes it (settings "
+            "keep.texts_days and keep.off_topic_days)."
+        )
+        return "\n".join(lines)
     lines.append("")
     lines += [harmless(paragraph.of(article.text)) for paragraph in article.paragraphs]
     return "\n".join(lines)

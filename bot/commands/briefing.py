@@ -171,7 +171,7 @@ def _why_silent(feed: Heard) -> str:
         return "paused"
     if feed.last_error is None and feed.last_reason is None:
         return "not_asked"
-    return feed.last_reason if feed.last_reason in SILENCES else "failed"
+    return feed.last_reason if feed.last_reason is not None and feed.last_reason in SILENCES else "failed"
 
 
 def _silence(feed: Heard) -> str:
