@@ -421,13 +421,18 @@ def _polled_in_words(feeds: Sequence[Polled], pages: Sequence[Paged]) -> str:
     changed = sum(len(one.revised) for one in feeds)
     elsewhere = sum(len(one.off_topic) for one in feeds)
     words = (
-        f"{outcomes.count('read')} feeds read, {outcomes.count('not_modified')} unchanged, "
-        f"{outcomes.count('failed')} failed. {new} articles new, {changed} changed, {elsewhere} not of this topic."
+        f"{_counted(outcomes.count('read'), 'feed')} read, {outcomes.count('not_modified')} unchanged, "
+        f"{outcomes.count('failed')} failed. {_counted(new, 'article')} new, {changed} changed, {elsewhere} not of this "
+        "topic."
     )
     if pages:
         read = sum(one.state == "read" for one in pages)
-        words += f" {read} pages read, {len(pages) - read} not."
+        words += f" {_counted(read, 'page')} read, {len(pages) - read} not."
     return words
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 @main.command()

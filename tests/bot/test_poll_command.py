@@ -1,0 +1,117 @@
+"""The command that polls without Discord: what it says, how it ends, and who may poll."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import socket
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.app import open_app, system_clock
+from bot.owner import has_ended, owner
+from bot.store import leases
+from tests.bot.conftest import Rollcall, Said
+from tests.doubles.feeds import FeedServer, item, rss
+
+ROOT = Path(__file__).parents[2]
+Poll = Callable[..., "asyncio.Future[Said]"]
+
+
+@pytest.fixture
+def poll(rollcall: Rollcall) -> Poll:
+    """Run the command while this test's server answers."""
+
+    def run(*options: str) -> asyncio.Future[Said]:
+        return asyncio.ensure_future(asyncio.to_thread(rollcall, "poll", *options))
+
+    return run
+
+
+def listing(home: Path, server: FeedServer, *paths: str) -> None:
+    """Let the dossier list these feeds of a server."""
+    shutil.copytree(ROOT / "seeds", home / "dossier")
+    topic = home / "dossier" / "topic.toml"
+    words = topic.read_text("utf-8").partition("[[feeds]]")[0]
+    for path in paths:
+        words += f'\n[[feeds]]\nurl = "{server.url(path)}"\nname = "Feed {path[1:]}"\nkind = "news"\nlanguage = "en"\n'
+        words += 'note = "A test."\neverything = true\n'
+    topic.write_text(words, "utf-8")
+    allowed = f'private_hosts = ["127.0.0.1:{server.port}"]'
+    (home / "config.toml").write_text(f'dossier = "dossier"\n[feeds]\n{allowed}\n', "utf-8")
+
+
+async def test_what_came_of_each_feed_is_said(home: Path, poll: Poll) -> None:
+    async with FeedServer() as server:
+        server.serve(rss(item(1), item(2)), "/one")
+        server.serve(rss(item(3)), "/two")
+        listing(home, server, "/one", "/two", "/gone")
+        said = await poll()
+        assert said.code == 0
+        assert said.out == "2 feeds read, 0 unchanged, 1 failed. 3 articles new, 0 changed, 0 not of this topic.\n"
+        assert said.err.splitlines() == [
+            "Feed gone: There is nothing at this address (404). Look for the feed's present address."
+        ]
+        # A feed that was just asked is not asked again.
+        asked = len(server.requests)
+        assert (await poll()).out == "No feed is due now.\n"
+        assert len(server.requests) == asked
+
+
+async def test_json_is_one_object_a_feed(home: Path, poll: Poll) -> None:
+    async with FeedServer() as server:
+        server.serve(rss(item(1), item(2)), "/one")
+        listing(home, server, "/one", "/gone")
+        said = await poll("--json")
+        found = {one["feed"]: one for one in map(json.loads, said.out.splitlines())}
+        assert found.keys() == {"Feed one", "Feed gone"}
+        assert found["Feed one"]["outcome"] == "read"
+        assert len(found["Feed one"]["background"]) == 2
+        assert found["Feed gone"]["reason"] == "gone"
+        assert said.err == ""
+
+
+async def test_it_fails_when_no_feed_could_be_read(home: Path, poll: Poll) -> None:
+    async with FeedServer() as server:
+        listing(home, server, "/gone", "/gone-too")
+        said = await poll()
+        assert said.code == 1
+        assert said.out.startswith("0 feeds read, 0 unchanged, 2 failed.")
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+async def test_another_process_that_polls_is_not_disturbed(home: Path, poll: Poll, as_json: bool) -> None:
+    async with FeedServer() as server:
+        listing(home, server, "/one")
+        with open_app(str(home)) as app, app.store.writing() as connection:
+            now = system_clock()
+            leases.take(connection, "feeds", owner(), now=now, until=now + timedelta(minutes=5))
+        said = await poll(*(["--json"] if as_json else []))
+        assert said.code == 1
+        assert "Another process reads the feeds" in (said.json["error"]["message"] if as_json else said.err)
+        assert server.requests == []
+
+
+async def test_a_process_that_was_killed_is_not_waited_for(home: Path, poll: Poll) -> None:
+    async with FeedServer() as server:
+        server.serve(rss(item(1)), "/one")
+        listing(home, server, "/one")
+        # This very number, as a container's next start has it.
+        killed = owner().rpartition(":")[0] + ":zzzzzz"
+        with open_app(str(home)) as app, app.store.writing() as connection:
+            now = system_clock()
+            leases.take(connection, "feeds", killed, now=now, until=now + timedelta(minutes=5))
+        assert (await poll()).out.startswith("1 feed read, 0 unchanged, 0 failed. 1 article new,")
+
+
+def test_who_has_ended() -> None:
+    here = socket.gethostname()[:60]
+    assert not has_ended(owner())
+    assert has_ended(f"{here}:4194999:abcdef")
+    assert not has_ended(f"{here}:1:abcdef")
+    assert not has_ended("elsewhere:4194999:abcdef")
+    assert not has_ended("nonsense")
