@@ -422,8 +422,8 @@ def _polled_in_words(feeds: Sequence[Polled], pages: Sequence[Paged]) -> str:
     elsewhere = sum(len(one.off_topic) for one in feeds)
     words = (
         f"{_counted(outcomes.count('read'), 'feed')} read, {outcomes.count('not_modified')} unchanged, "
-        f"{outcomes.count('failed')} failed. {_counted(new, 'article')} new, {changed} changed, {elsewhere} not of this "
-        "topic."
+        f"{outcomes.count('failed')} failed. {_counted(new, 'article')} new, {changed} changed, {elsewhere} not of "
+        "this topic."
     )
     if pages:
         read = sum(one.state == "read" for one in pages)
