@@ -121,7 +121,7 @@ def same_text(one: str, other: str) -> bool:
 
 
 class Copies(Generic[Key]):
-    """Texts by what they copy, in memory: 3.3 kB for a text of 400 words, and no more than 10,000 characters are read."""
+    """Texts by what they copy, in memory: 3.3 kB for one of 400 words; only its first 10,000 characters are read."""
 
     def __init__(self) -> None:
         """Begin with no text."""
