@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import signal
 import socket
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -115,3 +117,25 @@ def test_who_has_ended() -> None:
     assert not has_ended(f"{here}:1:abcdef")
     assert not has_ended("elsewhere:4194999:abcdef")
     assert not has_ended("nonsense")
+
+
+async def test_ctrl_c_in_the_middle_of_a_feed_ends_it_in_good_order(home: Path, poll: Poll) -> None:
+    async with FeedServer() as server:
+        server.silent("/one")
+        listing(home, server, "/one")
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bot", "poll", "--home", str(home)),
+            cwd=ROOT,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        server.on_request = lambda: process.send_signal(signal.SIGINT)
+        out, err = await asyncio.wait_for(process.communicate(), 30)
+        assert process.returncode == 130, err.decode()
+        assert out == b""
+        assert err.decode() == (
+            "Stopped: 0 of 1 feeds and pages are done, and stay so. The same command goes on with the rest.\n"
+        )
+        server.on_request = lambda: None
+        server.serve(rss(item(1)), "/one")
+        assert (await poll()).out.startswith("1 feed read")
