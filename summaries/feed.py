@@ -644,14 +644,31 @@ def _names(feed: _Feed, pages: Sequence[str | None], *, url: str, base: str) -> 
     for one, page, address in zip(feed.entries, pages, addresses, strict=True):
         guid = None if one.guid and is_shared(guids[one.guid]) else one.guid
         permanent = _permalink(guid)
-        if permanent and not is_page(normal := normalise_url(permanent)):
+        normal = normalise_url(permanent) if permanent else None
+        if permanent and not is_page(normal):
             # Another site's front page may be what an entry is about, the own one may be what all are on.
             guid = None if normal in home or urlsplit(normal or "").hostname in sites else guid
             permanent = None
         if not is_page(address) or is_shared(users[address or ""]):
             page = None
         found.append(_identities(guid, permanent, page, url) or _by_title(one, url))
-    return found
+    return _apart(feed.entries, found)
+
+
+def _apart(entries: Sequence[_Found], names: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Take from each entry what is but its second name, and also one of an entry with another guid and title."""
+    holders: dict[str, set[tuple[str | None, str | None]]] = defaultdict(set)
+    for one, known in zip(entries, names, strict=True):
+        for name in known:
+            holders[name].add((one.guid, one.title))
+
+    def is_own(name: str, one: _Found) -> bool:
+        return not any(guid and guid != one.guid and title != one.title for guid, title in holders[name])
+
+    return [
+        (*known[:1], *(name for name in known[1:] if is_own(name, one)))
+        for one, known in zip(entries, names, strict=True)
+    ]
 
 
 def _identities(guid: str | None, permanent: str | None, link: str | None, feed: str) -> tuple[str, ...]:

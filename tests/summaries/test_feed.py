@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -269,6 +270,23 @@ def test_no_two_entries_of_a_feed_share_a_name(items: list[tuple[str, str | None
     assert all(entry.identities for entry in found.entries)
     assert len(found.entries) + found.left_out == len(items)
     assert "url:https://news.example/" not in identities
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["1", "2", "https://a.example/1", "https://a.example/1#2", "https://a.example/1?utm_id=1",
+                             "https://a.example/2", "https://b.example/"]),
+            st.sampled_from([None, "https://a.example/1", "https://a.example/1#2", "https://a.example/2",
+                             "https://a.example/2#x", "https://news.example/", URL]),
+        ),
+        max_size=7,
+        unique_by=lambda pair: re.split("[?#]", pair[0])[0],
+    )
+)  # fmt: skip
+def test_entries_with_different_titles_and_guids_are_all_articles(pairs: list[tuple[str, str | None]]) -> None:
+    found = read(rss("".join(f"<item>{item(f'T{n}', *pair)}</item>" for n, pair in enumerate(pairs))))
+    assert [entry.draft.title for entry in found.entries] == [f"T{n}" for n in range(len(pairs))]
 
 
 # Addresses ----------------------------------------------------------------------------------------------------------
