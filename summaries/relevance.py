@@ -115,6 +115,7 @@ class Scorer:
         """Take the rules as declared. Raises :class:`ValueError` for a sign of a party that nobody knows."""
         self._parties = parties
         self._threshold = rules.threshold
+        self._needs = frozenset(rules.needs)
         # A word of a phrase, folded, is a pattern with a number; one that ends in "*" matches whatever begins so.
         self._patterns: dict[str, int] = {}
         self._stems: dict[str, list[tuple[str, int]]] = {}
@@ -175,6 +176,8 @@ class Scorer:
             weight = round(sign.weight * strength, 3)
             reasons.append(Reason(sign.key, sign.label, where, words.text[begin:stop], begin, stop, weight))
         reasons.sort(key=lambda reason: -abs(reason.weight))
+        if self._needs and self._needs.isdisjoint(reason.kind for reason in reasons):
+            total = 0.0
         score = round(min(1.0, max(0.0, total)), 3)
         return Relevance(score, score >= self._threshold, tuple(reasons[:_REASONS]))
 

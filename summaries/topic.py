@@ -137,9 +137,13 @@ class Sign(_Row):
 
 
 class RelevanceRules(_Row):
-    """How to tell whether a text belongs: signs whose weights are added, and the sum from which a text does."""
+    """How to tell whether a text belongs: signs whose weights are added, and the sum from which a text does.
+
+    ``needs`` are keys of signs: what shows none of them does not belong, whatever else it shows.
+    """
 
     threshold: float = Field(default=0.5, gt=0, le=1)
+    needs: tuple[str, ...] = Field(default=(), strict=False)
     keywords: Phrases = ()
     lists: dict[Key, Phrases] = {}
     signs: tuple[Sign, ...] = Field(default=(), strict=False)
@@ -197,6 +201,9 @@ def _misfits(rules: RelevanceRules) -> Iterator[str]:
             yield f"{where}: it has both `words` and `lists`; make two signs of it."
         if not (sign.words or sign.lists or sign.parties):
             yield f"{where}: nothing to look for. Give it `words`, `lists` or `parties`."
+    for key in rules.needs:
+        if key not in seen:
+            yield f"relevance.needs = {shown(key)}: no sign has this key.{did_you_mean(key, seen)}"
 
 
 def parse_topic(text: str, source: str = "topic.toml") -> Topic:

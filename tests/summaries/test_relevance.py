@@ -170,6 +170,16 @@ def test_a_sign_may_speak_against_a_text() -> None:
     assert judge(text, title="Bridge has a new owner, members pay").score > about_cards.score == 0
 
 
+def test_what_a_dossier_needs_must_be_shown() -> None:
+    rules = RULES.replace("threshold = 0.5", 'threshold = 0.5\nneeds = ["builder"]')
+    title = "The strait bridge will be paid by Sweden"
+    without = judge("Nobody else pays for the strait bridge.", title=title, rules=rules)
+    assert without.score == 0
+    assert not without.relevant
+    assert "name" in shown(without)
+    assert judge("Norway pays, too.", title=title, rules=rules).relevant
+
+
 def test_parties_count_by_name_and_by_leader_and_are_not_searched_twice() -> None:
     draft = Draft(
         "The prime minister had little to say. " + FILLER + "Then Norway was named.", "Støre at work", language="en"
@@ -274,6 +284,11 @@ SHARED = scorer()
             'lists = ["bridge", "money"]',
             'lists = ["bridge"]\nwords = ["x"]',
             "topic.toml: relevance.signs[cost]: it has both `words` and `lists`; make two signs of it.",
+        ),
+        (
+            "threshold = 0.5",
+            'needs = ["names"]',
+            "topic.toml: relevance.needs = 'names': no sign has this key. Did you mean 'name'?",
         ),
         ("weight = -0.7", "weight = -7", "topic.toml: relevance.signs[cards].weight = -7"),
         ("threshold = 0.5", "threshold = 0", "topic.toml: relevance.threshold = 0"),
