@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import count, islice, pairwise
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -82,13 +82,18 @@ def _clean(text: str) -> str:
     return " ".join(text.encode("utf-8", "replace").decode().split()) or "-"
 
 
-def _articles(folder: Path, person: User, count: int = 8) -> list[Path]:
+def _words(number: int) -> Iterator[str]:
+    """Words that no other number has."""
+    return (f"{chr(97 + number % 26)}{'aeiou'[number // 26 % 5]}{chr(97 + turn % 26)}{turn}" for turn in count())
+
+
+def _articles(folder: Path, person: User, files: int = 8) -> list[Path]:
     """Files whose every header and sentence is hostile, in ever other ways."""
     folder.mkdir(exist_ok=True)
     attacks = [*SNIPPETS, f"<@{person.id}>", f"<@!{person.id}>"]
     found = []
-    for number in range(count):
-        mine = [_clean(one) for one in attacks[number::count]]
+    for number in range(files):
+        mine = [_clean(one) for one in attacks[number::files]]
         lines = [
             f"url: https://news.example/{number}/{mine[0]}?a=(b)&c={mine[1]}",
             f"title: {' '.join(mine[:6])}",
@@ -96,8 +101,9 @@ def _articles(folder: Path, person: User, count: int = 8) -> list[Path]:
             f"author: {' '.join(mine[9:12])}",
             "date: 2025-03-21T07:01:00Z",
             "",
-            *(f"{one} Germany and Italy are ready to talk about {two} in the spring, ministers said." for one, two in
-              pairwise(mine)),
+            # Words of its own between all others, so that none is taken for a copy of another.
+            *(f"{one} Germany and Italy {own} are ready {own} to talk {own} about {two} in the spring, ministers said."
+              for own, (one, two) in zip(_words(number), pairwise(mine), strict=False)),
             f"{mine[2]} Germany is said to hold that {LONG[number % len(LONG)]} is no way to talk at all.",
         ]  # fmt: skip
         file = folder / f"{number}.txt"
@@ -205,11 +211,15 @@ def _feed(attacks: list[str], moment: str) -> bytes:
     items = "".join(
         f"<item><guid isPermaLink='false'>{moment} {number}</guid><title>{_xml(attack)}</title>"
         f"<link>https://news.example/{number}/{_xml(attack)}</link><author>{_xml(attack)}</author>"
-        f"<description>{_xml(f'{attack} Germany is ready to talk about {attack} in the spring.')}</description>"
+        f"<content:encoded>{_xml(f'{attack} Germany is ready to talk about {attack} in the spring.')} "
+        # Long enough not to have its page read, and in words of its own.
+        f"{' '.join(islice(_words(number), 80))}</content:encoded>"
         f"<pubDate>{moment}</pubDate></item>"
         for number, attack in enumerate(attacks)
     )
-    return f"<rss version='2.0'><channel><title>{_xml(attacks[0])}</title>{items}</channel></rss>".encode()
+    head = f"<channel><title>{_xml(attacks[0])}</title>"
+    content = "xmlns:content='http://purl.org/rss/1.0/modules/content/'"
+    return f"<rss version='2.0' {content}>{head}{items}</channel></rss>".encode()
 
 
 def _xml(text: str) -> str:
@@ -224,7 +234,7 @@ async def test_a_feed(
     topic = (SEEDS / "topic.toml").read_text(encoding="utf-8")
     attacks = [f"{one} {other}" for one, other in pairwise([*MENTIONS, *MARKS])]
     async with FeedServer() as paper:
-        feed = {"url": paper.url(), "name": NAME, "kind": "news", "language": "en", "note": NAME}
+        feed = {"url": paper.url(), "name": NAME, "kind": "news", "language": "en", "note": NAME, "everything": True}
         (dossier / "topic.toml").write_text(
             topic[: topic.index("[[feeds]]")] + tomli_w.dumps({"feeds": [feed]}), encoding="utf-8"
         )
