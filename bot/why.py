@@ -17,7 +17,7 @@ from bot.library import Library
 from bot.render import words
 from bot.render.medium import harmless
 from bot.seeding import BACKGROUND_AFTER
-from bot.store import articles, briefings, claims, copies, figures, lookup
+from bot.store import articles, briefings, claims, copies, figures, guilds, lookup
 from bot.store.articles import Listed, Origin
 from bot.store.engine import Connection
 from bot.store.ledger import Recorded
@@ -644,10 +644,9 @@ class _Ask:
         ), winner.id
 
     def _company(self, position: Position) -> str:
-        agree = ", ".join(f"claim:{one.id}" for one in position.agreeing)
-        differ = ", ".join(f"claim:{one.id}" for one in position.differing)
-        parts = [f"{agree} agrees" if agree else "", f"{differ} differs" if differ else ""]
-        return "; ".join(part for part in parts if part) + "." if agree or differ else "no other competes with it."
+        sorts = (("agreeing with", position.agreeing), ("differing from", position.differing))
+        parts = [f"{how} it: {', '.join(f'claim:{one.id}' for one in rows)}" for how, rows in sorts if rows]
+        return f"{'; '.join(parts)}." if parts else "no other competes with it."
 
     # --- deliveries --------------------------------------------------------------------------------------------------
 
@@ -657,7 +656,9 @@ class _Ask:
             raise Problems([self.unknown(str(number), "delivery")])
         told = Explained("delivery", str(number))
         stands_for = self._stands_for(one)
-        state = _state_of(one, self.now)
+        server = guilds.get(self.conn, one.guild_id) if one.guild_id is not None else None
+        left = server is not None and server.left_at is not None and one.done_at is None
+        state = "kept back, as its server removed me" if left else _state_of(one, self.now)
         told.data = {
             "place": one.place_kind, "place_id": one.place_id, "server": one.guild_id, "action": one.action,
             "once_key": one.once_key, "stands_for": stands_for, "state": state,
@@ -674,8 +675,8 @@ class _Ask:
             ],
         }  # fmt: skip
         to = f"{one.action.capitalize()} {'in' if one.place_kind in {'channel', 'thread'} else 'to'}"
-        server = f", server {one.guild_id}" if one.guild_id is not None else ""
-        told.tell(f"Delivery {number}: {state}", f"{to} {one.place_kind} {harmless(one.place_id)}{server}.", stands_for)
+        of = f", server {one.guild_id}" if one.guild_id is not None else ""
+        told.tell(f"Delivery {number}: {state}", f"{to} {one.place_kind} {harmless(one.place_id)}{of}.", stands_for)
         told.tell(
             "When",
             f"Made {_moment(one.created_at)}, due {_moment(one.due_at)}.",
@@ -902,7 +903,10 @@ def _said_json(row: Claim | Figure) -> dict[str, Any]:
 
 
 def _newest(position: Position) -> date:
-    return max(one.reported_on for one in (position.claim, *position.agreeing, *position.differing))
+    """Return the day from which the days are counted in which claims compete; unnamed ones don't move it."""
+    shown = (position.claim, *position.agreeing, *position.differing)
+    named = position.claim.kind in {"official", "named"}
+    return max(one.reported_on for one in shown if not (named and one.kind == "unnamed"))
 
 
 def _rule(winner: Claim, loser: Claim) -> str:
