@@ -186,6 +186,19 @@ def test_two_servers_that_are_told_the_same_share_the_work(filled: App, monkeypa
     assert len(built) == 3, "the two without feeds of their own are told the same"
 
 
+def test_a_server_without_news_of_its_own_is_still_told_of_its_silent_feed_alone(filled: App) -> None:
+    quiet = Place("a server whose feed brought nothing new", 9, "Sandfly")
+    with filled.store.writing() as connection:
+        guilds.joined(connection, 9, quiet.name, now=NOW)
+        _set_up(connection, filled, 9)
+        plans = {plan.guild_id: plan for plan, _ in briefings.active(connection, filled.library.topic.key)}
+    bring(filled, quiet, 1, start=1)
+    after = NOW + timedelta(days=4)
+    for guild in (9, 7, 9):
+        told = str(posts.build(filled.library, plans[guild], date(2025, 3, 25), now=after).answer.data)
+        assert ("Sandfly Post" in told) == (guild == 9)
+
+
 def test_subscribers_are_not_told_of_it(filled: App) -> None:
     with filled.store.writing() as connection:
         for reader, guild in (("1", 5), ("2", 6), ("3", None)):
