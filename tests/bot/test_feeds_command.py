@@ -455,3 +455,14 @@ def test_feeds_cant_be_tried_where_there_is_no_network() -> None:
 
     with pytest.raises(NoFeed):
         no_network("https://example.org")
+
+
+def test_who_added_a_feed_sees_that_it_is_on_record_and_can_be_forgotten(
+    app: App, manage: Ask, found: dict[str, Any]
+) -> None:
+    found["https://example.org/feed"] = a_feed()
+    manage("!feeds add example.org/feed")
+    assert "feeds you added: 1" in text(manage("!privacy"))
+    manage("!privacy delete")
+    assert [feed.added_by for feed in own(app)] == [None]
+    assert "by somebody" in text(manage("!feeds list"))
