@@ -82,13 +82,13 @@ def explain(library: Library, wanted: str, *, now: datetime) -> Explained:
     wanted = wanted.strip()
     with library.one_moment(), library.reading() as conn:
         ask = _Ask(library, conn, now)
-        exactly = ask.candidates(wanted)
+        known = ask.candidates(wanted)
         passage = _SENTENCE.fullmatch(wanted)
-        if passage and not exactly:
+        if passage and not known:
             span = Span(int(passage["start"]), int(passage["end"]))
             return ask.sentence(ask.only_article(passage["article"]), int(passage["revision"]), span)
         kind, colon, rest = wanted.partition(":")
-        if colon and kind.lower() in KINDS and not exactly:
+        if colon and kind.lower() in KINDS and not known:
             return ask.explain(*ask.one_of(rest.strip(), kind.lower()))
         return ask.explain(*ask.one_of(wanted, None))
 
