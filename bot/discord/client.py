@@ -340,9 +340,7 @@ class RollcallBot(commands.AutoShardedBot):
     async def _answer_message(self, message: discord.Message, request: Request, *, surely: bool) -> None:
         """Answer a message where it was written; ``surely`` when it names the bot."""
         guild, channel = message.guild, message.channel
-        cannot_attach = None
         if guild is not None and isinstance(channel, (discord.abc.GuildChannel, discord.Thread)):
-            cannot_attach = missing_to_attach(channel, guild.me)
             missing = missing_to_write(channel, guild.me)
             if missing is not None:
                 await asyncio.to_thread(self._cannot_write, message, request, missing, surely)
@@ -351,9 +349,8 @@ class RollcallBot(commands.AutoShardedBot):
         if message.attachments:
             request = await self._with_upload(request, message.attachments[0])
         reply = await asyncio.to_thread(rendered, lambda: self._asked(request, guild))
-        if reply.answer.file is not None and cannot_attach is not None:
-            told = mistake(reply.answer.command, "no_files", cannot_attach)
-            reply = rendered(lambda: told)
+        if reply.answer.file is not None:
+            reply = _fitting(reply, message)
         try:
             await reply_to_message(self, message, reply.bodies, file=reply.answer.file)
             # Looked up behind the answer, which need not wait for it.
@@ -543,6 +540,18 @@ async def _slash_failed(interaction: discord.Interaction[Any], error: app_comman
     # The library's own errors repeat what was filled in.
     cause = error.original if isinstance(error, app_commands.CommandInvokeError) else None
     await failed(interaction, cause or RuntimeError(type(error).__name__))
+
+
+def _fitting(reply: Reply, message: discord.Message) -> Reply:
+    """Return a reply with a file, or what says why none can be sent where the message was written."""
+    guild, channel = message.guild, message.channel
+    if guild is None or not isinstance(channel, (discord.abc.GuildChannel, discord.Thread)):
+        return reply
+    missing = missing_to_attach(channel, guild.me)
+    if missing is None:
+        return reply
+    told = mistake(reply.answer.command, "no_files", missing)
+    return rendered(lambda: told)
 
 
 def _nothing(_bot: commands.AutoShardedBot, _message: discord.Message) -> list[str]:
