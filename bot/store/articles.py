@@ -182,9 +182,9 @@ def add(
         page["page_tries"] = 1
         if wants_page and known.relevant:
             changes |= page
-        if teaser and known.page_revision is not None:
+        current = revision_row(conn, dossier, known.id, known.current_revision)
+        if teaser and known.page_revision is not None and current["text"] is not None:
             # What was edited is the teaser: the words of its page stay, until it is read again.
-            current = revision_row(conn, dossier, known.id, known.current_revision)
             values |= {name: current[name] for name in ("text", "fingerprint", "body_start", "language", "warnings")}
         else:
             changes["page_revision"] = None

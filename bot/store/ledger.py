@@ -214,8 +214,10 @@ def _check(conn: Connection, dossier: str, value: Claim | Figure) -> None:
         where = f"article {part.article!r}, revision {part.revision}"
         if stored is None:
             raise ReceiptError(f"{value.id}: there is no {where}. Add the article first.")
-        # Where a text was removed later, only the stored words are left to show; they were checked when it was there.
-        if stored.text and (part.start < 0 or stored.text[part.start : part.end] != part.text):
+        if articles.text_of(conn, dossier, part.article, part.revision) is None:
+            # What a row quotes keeps its text, so this is a quote that was never checked.
+            raise ReceiptError(f"{value.id}: the text of {where} was removed, so nothing of it can be quoted any more.")
+        if part.start < 0 or stored.text[part.start : part.end] != part.text:
             raise ReceiptError(
                 f"{value.id}: {part.text[:60]!r} does not stand at {part.start} to {part.end} of {where}."
                 " Correct the quote or its place."

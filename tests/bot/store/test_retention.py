@@ -192,7 +192,6 @@ def test_a_removed_article_comes_again_through_its_feed_as_the_one_it_was(store:
     assert due(store) == []
 
 
-@pytest.mark.xfail(reason="the words of its page are kept, though they are gone", strict=True)
 def test_a_teaser_is_edited_after_the_words_of_its_page_went(store: Store) -> None:
     with store.writing() as conn:
         conn.execute(insert(dossier).values(key="d", created_at=OLD))
@@ -272,7 +271,6 @@ def test_a_claim_that_is_approved_while_texts_are_removed_keeps_its_text(store: 
         assert [one.id for one in claims.effective(conn, "d")] == ["gb"]
 
 
-@pytest.mark.xfail(reason="the ledger takes a quote of a text that is gone for one that was checked", strict=True)
 def test_a_claim_that_comes_after_its_text_went_is_refused(store: Store) -> None:
     add(store, "old")
     found = due(store)
