@@ -26,6 +26,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from bot.app import system_clock
+from bot.ingest import AT_ONCE
 from bot.store.engine import Store, open_store, sqlite_url
 from bot.store.schema import article, article_identity, article_mention, article_revision, event, feed
 from tests.doubles.feeds import FeedServer, rss
@@ -206,14 +207,14 @@ def _check_ingested(run: Killed, wanted: int) -> None:
 
 async def test_ingesting_killed_and_started_again(tmp_path: Path, backend: str, store_url: str) -> None:
     run = Killed(tmp_path, store_url)
-    moments = [(-1, 0.0), (20, 0.0)]
+    # While the second transaction is being prepared, wherever that is on this machine; and right after a commit.
+    moments = [(-1, 0.0), (AT_ONCE, 0.03)]
     if backend == "sqlite":
         run.url = sqlite_url(shutil.move(tmp_path / "store.db", tmp_path / "rollcall.sqlite3"))
-        moments.append((50, 0.0))
-    kills = len(moments) - 1
-    wanted = _folder(tmp_path / "in", 130, pages=False)
+        moments.insert(1, (20, 0.0))
+    wanted = _folder(tmp_path / "in", 140, pages=False)
     await _ingest(run, tmp_path / "in", moments.pop)
-    assert run.kills == kills
+    assert run.kills >= 1
     _check_ingested(run, wanted)
 
 
