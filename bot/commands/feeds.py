@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from bot.answers import Action, Answer, Attached, mistake
 from bot.library import Library, NoFeed, Probe
+from bot.render.medium import harmless
 from bot.render.words import iso, plural
 from bot.request import Request
 from bot.store import audit
@@ -425,7 +426,7 @@ def suggestions(typed: str, guild_id: int, library: Library) -> list[tuple[str, 
              for number, feed in enumerate(own, start=1)]  # fmt: skip
     return [
         # The address says which one is meant whatever happens to the list meanwhile; where it is short enough.
-        (shown, feed.url if len(feed.url) <= 100 else str(number))
+        (harmless(shown), feed.url if len(feed.url) <= 100 else str(number))
         for shown, number, feed in named
         if wanted in shown.casefold() or wanted in feed.url.casefold()
     ]
@@ -522,7 +523,12 @@ def _export(request: Request, _words: str, library: Library) -> Answer:
     return Answer(
         command=COMMAND,
         template="feeds-export",
-        view={"count": len(own), "opml": written.splitlines()},
+        view={
+            "count": len(own),
+            "opml": written.splitlines(),
+            "everything": sum(feed.everything for feed in own),
+            "prefix": request.prefix,
+        },
         data={"opml": written, "count": len(own)},
         file=Attached("feeds.opml", written.encode("utf-8", "replace")),
         personal=True,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
-
-from summaries.discovery import FoundFeed, find_feeds
 
 from bot.config import Settings
 from bot.feeds.fetch import Fetched, Fetcher, FetchFailed, challenge_sentence, looks_like_challenge
@@ -16,10 +15,13 @@ from bot.feeds.newsroom import fetcher_of
 from bot.feeds.worker import Stopped, Worker
 from bot.library import NoFeed, OtherFeed, Probe, ProbedEntry
 from summaries.article import Draft
+from summaries.discovery import FoundFeed, find_feeds
 from summaries.feed import FeedRead, NotAFeed, read_feed
 
 if TYPE_CHECKING:
     from summaries.relevance import Relevance
+
+log = logging.getLogger(__name__)
 
 AT_ONCE: Final = 2
 """How many addresses are tried at a time: each holds one of the threads that answer people, perhaps for a minute."""
@@ -52,6 +54,10 @@ async def probe(url: str, *, fetcher: Fetcher, worker: Worker, score: Score, now
         raise NoFeed("not_a_feed", str(error)) from None
     except Stopped as error:
         raise NoFeed("broken", error.sentence) from None
+    except Exception:
+        # Whatever hostile bytes brought about: whoever asked is answered, and the log says what it was.
+        log.exception("trying %s: unexpected error", url)
+        raise NoFeed("broken", "Reading it ended in an unexpected error. The log has the details.") from None
 
 
 async def _tried(url: str, fetcher: Fetcher, worker: Worker, score: Score, now: datetime) -> Probe:

@@ -25,6 +25,8 @@ from summaries.article import Draft, Published
 from summaries.toml import Problems
 from tests.bot.conftest import NOW
 
+pytestmark = pytest.mark.long
+
 LATER = NOW + timedelta(hours=1)
 
 

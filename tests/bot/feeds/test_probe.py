@@ -128,6 +128,20 @@ async def test_a_silent_server_is_told_as_too_slow(server: FeedServer) -> None:
     assert refused.value.reason == "too_slow"
 
 
+async def test_an_unexpected_error_is_told_and_logged(
+    server: FeedServer, fetcher: Fetcher, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Breaks:
+        async def call(self, *_: Any, **__: Any) -> Any:
+            raise RuntimeError("the parser's own trouble")
+
+    worker: Any = Breaks()
+    with pytest.raises(NoFeed) as refused:
+        await probe(server.serve(rss()), fetcher=fetcher, worker=worker, score=score, now=NOW)
+    assert (refused.value.reason, "unexpected error" in refused.value.sentence) == ("broken", True)
+    assert "the parser's own trouble" in caplog.text
+
+
 async def test_private_addresses_are_not_tried(server: FeedServer) -> None:
     url = server.serve(rss(("On the coalition", 18)))
     async with Fetcher(contact="", version="0") as careful:
