@@ -346,9 +346,13 @@ class RollcallBot(commands.AutoShardedBot):
                 await asyncio.to_thread(self._cannot_write, message, request, missing, surely)
                 self.soon()
                 return
-        if message.attachments:
-            request = await self._with_upload(request, message.attachments[0])
-        reply = await asyncio.to_thread(rendered, lambda: self._asked(request, guild))
+        waiting = asyncio.create_task(_show_waiting(channel))
+        try:
+            if message.attachments:
+                request = await self._with_upload(request, message.attachments[0])
+            reply = await asyncio.to_thread(rendered, lambda: self._asked(request, guild))
+        finally:
+            waiting.cancel()
         if reply.answer.file is not None:
             reply = _fitting(reply, message)
         try:
@@ -540,6 +544,16 @@ async def _slash_failed(interaction: discord.Interaction[Any], error: app_comman
     # The library's own errors repeat what was filled in.
     cause = error.original if isinstance(error, app_commands.CommandInvokeError) else None
     await failed(interaction, cause or RuntimeError(type(error).__name__))
+
+
+async def _show_waiting(channel: discord.abc.Messageable) -> None:
+    """Show that an answer is being made, where it takes longer than most."""
+    await asyncio.sleep(SOON)
+    with suppress(*LOST):
+        while True:
+            await channel.typing()
+            # Discord shows it for ten seconds.
+            await asyncio.sleep(9)
 
 
 def _fitting(reply: Reply, message: discord.Message) -> Reply:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
+import threading
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 from bot.answers import Answer
 from bot.commands import answer
 from bot.commands.feeds import MAX_UPLOAD
-from bot.discord import replies
+from bot.discord import client, replies
 from bot.library import NoFeed, OtherFeed, Probe, ProbedEntry
 from bot.request import Request
 from bot.run import Running
@@ -147,12 +147,11 @@ async def test_a_slow_address_is_waited_for(
     discord: DiscordDouble, start: Start, nordwind: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(replies, "SOON", 0.05)
-    free = asyncio.Event()
+    free = threading.Event()
     async with start() as running:
-        loop = asyncio.get_running_loop()
 
         def slow(url: str) -> Probe:
-            asyncio.run_coroutine_threadsafe(free.wait(), loop).result(10)
+            free.wait(10)
             return probe(url)
 
         running.app.library.probe = slow
@@ -167,6 +166,29 @@ async def test_a_slow_address_is_waited_for(
         await discord.until(lambda: asked.done)
         assert asked.messages[0].ephemeral
         assert asked.messages[0].content.startswith("**Added: The Harbour Post**")
+
+
+async def test_who_typed_sees_that_a_slow_address_is_being_tried(
+    discord: DiscordDouble, start: Start, nordwind: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "SOON", 0.05)
+    channel, free = nordwind.channel, threading.Event()
+    async with start() as running:
+
+        def slow(url: str) -> Probe:
+            free.wait(10)
+            return probe(url)
+
+        running.app.library.probe = slow
+        said = await discord.say(nordwind.admin, channel, "!feeds test example.org/news")
+        await discord.until(lambda: channel.typings == 1)
+        free.set()
+        (told,) = await discord.replies_to(said)
+        assert told.content.startswith("**It can be read: The Harbour Post**")
+        monkeypatch.setattr(client, "SOON", 30.0)
+        said = await discord.say(nordwind.admin, channel, "!status Germany")
+        await discord.replies_to(said)
+        assert channel.typings == 1
 
 
 OPML = b"""<?xml version="1.0"?><opml version="2.0"><body>
