@@ -356,9 +356,8 @@ def _poll(app: App, progress: Progress, as_json: bool) -> int:
 
     from bot.feeds.newsroom import Newsroom
     from bot.feeds.poll import Polled
-    from bot.owner import has_ended, owner
+    from bot.owner import owner
     from bot.render.medium import harmless
-    from bot.store import leases
 
     feeds: list[Polled] = []
     pages: list[Paged] = []
@@ -380,13 +379,9 @@ def _poll(app: App, progress: Progress, as_json: bool) -> int:
         progress.advance()
 
     async def rounds() -> bool:
-        me = owner()
-        with app.store.writing() as connection:
-            holder = leases.holder(connection, "feeds")
-            if holder is not None and has_ended(holder):
-                # Killed, it could not give it back: nobody need wait for it.
-                leases.release(connection, "feeds", holder)
-        async with Newsroom(app.library, app.settings, clock=app.clock, jitter=random.random, owner=me) as newsroom:
+        async with Newsroom(
+            app.library, app.settings, clock=app.clock, jitter=random.random, owner=owner()
+        ) as newsroom:
             while True:
                 # A round has a limit; what is read is not due again, so this ends.
                 polled, paged = await newsroom.round(begun=begun, done=done)

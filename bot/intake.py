@@ -14,6 +14,7 @@ from bot.store import articles, copies
 from bot.store.articles import Relevant, Stored
 from bot.store.engine import Connection
 from summaries.article import Article, Draft
+from summaries.parties import Mention
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ def examine(text: Article | Draft, library: Library) -> Findings:
     from summaries.copies import sketch
 
     mentions = find_mentions(text, library.parties)
-    found = library.scorer.score(text)
+    found = library.scorer.score(text, [Mention(party, start, end) for party, _, start, end in mentions])
     return Findings(mentions, Relevant(found.relevant, found.score), sketch(text.text[text.body_start :]))
 
 

@@ -17,6 +17,11 @@ def owner() -> str:
     return name
 
 
+def over(name: str) -> None:
+    """Note that what :func:`owner` named has come to its end, in this process that goes on."""
+    _MADE_HERE.discard(name)
+
+
 def has_ended(name: str) -> bool:
     """Tell whether whoever :func:`owner` named ran on this machine and has surely ended; False where nobody knows."""
     host, _, pid = name.rpartition(":")[0].rpartition(":")

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import random
 import signal
-import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -20,7 +18,9 @@ from bot.discord.client import RollcallBot
 from bot.discord.messenger import DiscordMessenger, InvalidRequests
 from bot.discord.supervise import supervise
 from bot.outbox import Outbox, Worked
+from bot.owner import has_ended, over, owner
 from bot.posts import briefings, outcomes, updates
+from bot.progress import Progress
 from bot.request import Request
 from bot.secrets import Token
 from bot.store import briefings as stored_briefings
@@ -46,31 +46,6 @@ _ASKED_AGAIN_AFTER: Final = 3.0
 _TICKS_AFTER: Final = 0.5
 """Seconds that connecting has for itself before the alarm clock is loaded and begins."""
 
-_RUNNING_HERE: Final[set[str]] = set()
-"""The owners that run in this very process."""
-
-
-def _owner() -> str:
-    """Return a name for this process among others on the same store."""
-    return f"{socket.gethostname()[:60]}:{os.getpid()}:{random.randrange(16**6):06x}"  # noqa: S311 (no secret)
-
-
-def _is_dead(owner: str) -> bool:
-    """Tell whether a process that :func:`_owner` named ran on this machine and has surely ended."""
-    host, _, pid = owner.rpartition(":")[0].rpartition(":")
-    if host != socket.gethostname()[:60] or not pid.isdecimal():
-        return False
-    if int(pid) == os.getpid():
-        # In a container every start has the same number.
-        return owner not in _RUNNING_HERE
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except OSError:
-        return False
-    return False
-
 
 @dataclass
 class Running:
@@ -79,7 +54,7 @@ class Running:
     app: App
     ask: Callable[[Request], Answer] | None = None
     jitter: Callable[[], float] = random.random
-    owner: str = field(default_factory=_owner)
+    owner: str = field(default_factory=owner)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     bot: RollcallBot | None = None
 
@@ -191,7 +166,10 @@ class Running:
             self._newsroom = await Newsroom(
                 self.app.library, self.app.settings, clock=self.app.clock, jitter=self.jitter, owner=self.owner
             ).__aenter__()
-        polled, _ = await self._newsroom.round()
+        progress = Progress("feeds and pages")
+        polled, _ = await self._newsroom.round(
+            begun=lambda count: progress.begin((progress.total or 0) + count), done=lambda _: progress.advance()
+        )
         return polled
 
     async def run(self, token: Token, stop: asyncio.Event) -> None:
@@ -200,7 +178,6 @@ class Running:
         Raises :class:`~bot.discord.supervise.GivenUp`.
         """
         point(self.app.settings.discord)
-        _RUNNING_HERE.add(self.owner)
         try:
             while await self._my_turn(stop):
                 try:
@@ -208,13 +185,13 @@ class Running:
                 finally:
                     await asyncio.to_thread(self._give_connection_back)
         finally:
-            _RUNNING_HERE.discard(self.owner)
+            over(self.owner)
 
     def _take_connection(self) -> bool:
         now = self.app.clock()
         with self.app.store.writing() as connection:
             holder = leases.holder(connection, _CONNECTION)
-            if holder is not None and holder != self.owner and _is_dead(holder):
+            if holder is not None and holder != self.owner and has_ended(holder):
                 # Killed, it could not give it back: nobody need wait for it.
                 leases.release(connection, _CONNECTION, holder)
             return leases.take(connection, _CONNECTION, self.owner, now=now, until=now + _HELD_FOR)

@@ -15,7 +15,7 @@ from bot.store.engine import Connection, Store
 from summaries.article import Article, Draft
 from summaries.claims import Claim, Figure
 from summaries.dossier import Dossier
-from summaries.parties import Parties
+from summaries.parties import Mention, Parties
 from summaries.stances import as_row, parse_table, row_digest
 from summaries.text import READ
 from summaries.toml import Problems
@@ -70,7 +70,7 @@ def seed(store: Store, dossier: Dossier, *, now: datetime) -> Seeded:
             # The first table is no news to anybody.
             record_table_events(connection, dossier.topic, dossier.parties, stood, now=now)
         if taken.names is not None and taken.names != names:
-            _find_mentions_again(connection, key, dossier.parties)
+            _look_again(connection, dossier)
         # Last, in the same transaction: an interrupted seeding is done again from the start.
         dossiers.set_digests(connection, key, dossiers.Digests(dossier.digest, names), now=now)
     return Seeded(new_articles, added, proposed)
@@ -121,12 +121,21 @@ def find_mentions(text: Article | Draft, parties: Parties) -> Mentions:
     return list(found.values())
 
 
-def _find_mentions_again(connection: Connection, key: str, parties: Parties) -> None:
-    """The dossier's names or leaders changed, so every article is read for them once more."""
-    for article in articles.current(connection, key):
-        articles.set_mentions(connection, key, article.id, article.revision, find_mentions(article, parties))
+def _look_again(connection: Connection, dossier: Dossier) -> None:
+    """The dossier's names, leaders or words of relevance changed, so every article is read for them once more."""
+    from summaries.relevance import make_scorer
+
+    key, scorer = dossier.topic.key, make_scorer(dossier.topic, dossier.parties)
+    kept_whole = articles.judged(connection, key)
+    for article in articles.current(connection, key, off_topic=True):
+        found = find_mentions(article, dossier.parties)
+        articles.set_mentions(connection, key, article.id, article.revision, found)
+        if article.id in kept_whole:
+            score = scorer.score(article, [Mention(party, start, end) for party, _, start, end in found])
+            relevant = kept_whole[article.id] or score.relevant
+            articles.judge(connection, key, article.id, articles.Relevant(relevant, score.score))
 
 
 def names_digest(topic: Topic) -> str:
-    """Return a SHA-256 (hex) of the names that articles are searched for."""
-    return hashlib.sha256(repr((topic.party_names, topic.leaders)).encode()).hexdigest()
+    """Return a SHA-256 (hex) of what articles are searched for: names, and the words of relevance."""
+    return hashlib.sha256(repr((topic.party_names, topic.leaders, topic.relevance)).encode()).hexdigest()

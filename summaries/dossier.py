@@ -45,6 +45,13 @@ def read_dossier(read: Callable[[str], bytes], *, now: datetime) -> Dossier:
 
     topic = _topic(_text(remember, "topic.toml"))
     parties = _parties(topic.party_names, topic.leaders)
+    if problems := [
+        f"topic.toml: relevance.signs[{sign.key}].parties = {shown(code)}: no party has this code"
+        for sign in topic.relevance.signs
+        for code in sign.parties
+        if code not in parties
+    ]:
+        raise Problems(problems)
     articles = _parse_articles(_text(remember, "articles.toml"), remember, now)
     stances = _text(remember, "stances.toml")
     digest = hashlib.sha256()

@@ -21,6 +21,7 @@ from bot.feeds.schedule import EVERY, asked_by, next_poll
 from bot.feeds.worker import Stopped
 from bot.intake import Findings, examine, record
 from bot.library import Library
+from bot.owner import has_ended
 from bot.seeding import BACKGROUND_AFTER
 from bot.store import articles, feeds, leases
 from bot.store.articles import Relevant
@@ -129,6 +130,10 @@ class Desk:
         """Take the lease, or hold it longer; False when another process has it."""
         now = self.clock()
         until = now + LEASE + timedelta(seconds=2 * self.fetcher.limits.total)
+        holder = leases.holder(connection, "feeds")
+        if holder is not None and holder != self.owner and has_ended(holder):
+            # Killed, it could not give it back: nobody need wait for it.
+            leases.release(connection, "feeds", holder)
         return leases.take(connection, "feeds", self.owner, now=now, until=until)
 
     def tell(self, connection: Connection, news: Sequence[Article]) -> None:

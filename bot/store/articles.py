@@ -17,6 +17,7 @@ from sqlalchemy import (
     Select,
     and_,
     delete,
+    false,
     func,
     or_,
     select,
@@ -229,6 +230,16 @@ def judge(conn: Connection, dossier: str, article_id: str, relevance: Relevant) 
     """Remember whether an article belongs to the topic, once its words have changed."""
     change(conn, dossier, article_id, {"relevant": relevance.relevant, "relevance": relevance.score})
     counters.bump(conn)
+
+
+def judged(conn: Connection, dossier: str) -> dict[str, bool]:
+    """Return the articles whose relevance was judged, each with whether its feed is kept whole whatever it is."""
+    query = (
+        select(article.c.id, func.coalesce(feed.c.everything, false()))
+        .outerjoin(feed, feed.c.id == article.c.feed_id)
+        .where(article.c.dossier == dossier, article.c.relevance.is_not(None))
+    )
+    return {row[0]: bool(row[1]) for row in conn.execute(query)}
 
 
 def _is_listed(conn: Connection, feed_id: int) -> bool:
@@ -448,13 +459,17 @@ def current(
     since: datetime | None = None,
     until: datetime | None = None,
     guild_id: int | None = None,
+    off_topic: bool = False,
 ) -> list[Article]:
     """Return the current revisions with ``since <= moment < until``, the oldest first.
 
     The moment is when the article was published, or first stored where that is unknown. Articles whose text was
-    removed are left out: nothing can be quoted from them. With ``guild_id`` that guild's own articles are included.
+    removed are left out: nothing can be quoted from them. With ``guild_id`` that guild's own articles are included,
+    with ``off_topic`` those that don't belong to the topic.
     """
-    query = _articles(dossier).where(visible(guild_id), article_revision.c.text.is_not(None), *_window(since, until))
+    query = _articles(dossier).where(
+        visible(guild_id, off_topic=off_topic), article_revision.c.text.is_not(None), *_window(since, until)
+    )
     rows = conn.execute(query.order_by(article_revision.c.dated_at, article_revision.c.article_id))
     return [_article(row) for row in rows]
 

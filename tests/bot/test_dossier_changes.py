@@ -150,6 +150,27 @@ def test_new_names_are_looked_for_in_old_articles(rollcall: Rollcall, dossier: P
     assert [m["article"] for m in found["mentions"]] == ["news-report"]
 
 
+def test_new_words_of_relevance_judge_old_articles_again(rollcall: Rollcall, dossier: Path, tmp_path: Path) -> None:
+    feed = tmp_path / "harbour.xml"
+    feed.write_text(
+        "<rss version='2.0'><channel><title>Harbour</title><item><guid>1</guid><title>Apples in Iceland</title>"
+        "<description>The harbour office of Iceland has counted all apples.</description></item></channel></rss>",
+        encoding="utf-8",
+    )
+    assert rollcall("ingest", str(feed)).code == 0
+    assert rollcall("say", "!status Iceland", "--json").json["answer"]["mentions"] == []
+    _edit(dossier / "topic.toml", 'needs = ["ukraine", "coalition"]', 'keywords = ["harbour office"]')
+    assert len(rollcall("say", "!status Iceland", "--json").json["answer"]["mentions"]) == 1
+
+
+def test_a_sign_of_a_party_that_nobody_knows_is_a_problem(rollcall: Rollcall, dossier: Path) -> None:
+    sign = '[[relevance.signs]]\nkey = "new"\nlabel = "somebody"\nweight = 0.5\nparties = ["QQ"]\n\n[[relevance.signs]]'
+    _edit(dossier / "topic.toml", "[[relevance.signs]]", sign)
+    found = rollcall("say", "!status Iceland")
+    assert found.code == 1
+    assert "relevance.signs[new].parties = 'QQ': no party has this code" in found.err
+
+
 def _break(home: Path, row: str) -> None:
     with sqlite3.connect(home / "rollcall.sqlite3") as connection:
         connection.execute("UPDATE quote SET start = start + 1 WHERE owner_id = ?", (row,))
