@@ -112,6 +112,8 @@ class _Kept:
     """What was read at one version of the store. Rows whose quotes don't hold are kept apart: they never count."""
 
     version: int
+    guilds: frozenset[int] = frozenset()
+    """The guilds that see more than everybody; all others share what was read for everybody."""
     claims: list[Claim] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
     broken: list[Broken] = field(default_factory=list)
@@ -201,8 +203,8 @@ class Library:
 
     def _read(self, version: int, connection: Connection) -> _Kept:
         """Read the approved rows and verify every quote of them."""
-        kept = _Kept(version)
         key = self.topic.key
+        kept = _Kept(version, articles.guilds_with_own(connection, key))
         for claim in claims.effective(connection, key):
             if not self._set_apart(claim, kept, connection):
                 kept.claims.append(claim)
@@ -294,6 +296,7 @@ class Library:
     def shelf(self, as_of: date, guild_id: int | None = None) -> Shelf:
         """Return how many articles published by the end of a UTC day are held, and the newest one's day."""
         with self._current() as (kept, connection):
+            guild_id = guild_id if guild_id in kept.guilds else None
             found = kept.shelves.get((as_of, guild_id))
             if found is None:
                 _make_room(kept.shelves)
@@ -304,6 +307,7 @@ class Library:
     def mentions(self, party: str, as_of: date, guild_id: int | None = None) -> tuple[list[Mention], int]:
         """Return the newest articles by the end of a UTC day that speak of a party, and how many do in all."""
         with self._current() as (kept, connection):
+            guild_id = guild_id if guild_id in kept.guilds else None
             asked = (party, as_of, guild_id)
             found = kept.mentions.get(asked)
             if found is None:

@@ -515,6 +515,12 @@ def count_and_newest(
     return int(row[0]), row[1]
 
 
+def guilds_with_own(conn: Connection, dossier: str) -> frozenset[int]:
+    """Return the guilds whose own feeds have brought articles that are held."""
+    query = select(article.c.guild_id).where(article.c.dossier == dossier, article.c.guild_id.is_not(None)).distinct()
+    return frozenset(conn.execute(query).scalars())
+
+
 def text_of(conn: Connection, dossier: str, article_id: str, revision: int) -> str | None:
     """Return the exact text of a revision; None when there is no such revision or its text was removed."""
     return conn.execute(select(article_revision.c.text).where(_is(dossier, article_id, revision))).scalar()
