@@ -213,7 +213,7 @@ def _feed(attacks: list[str], moment: str) -> bytes:
         f"<link>https://news.example/{number}/{_xml(attack)}</link><author>{_xml(attack)}</author>"
         f"<content:encoded>{_xml(f'{attack} Germany is ready to talk about {attack} in the spring.')} "
         # Long enough not to have its page read, and in words of its own.
-        f"{' '.join(islice(_words(number), 80))}</content:encoded>"
+        f"{' '.join(islice(_words(number), 80))}.</content:encoded>"
         f"<pubDate>{moment}</pubDate></item>"
         for number, attack in enumerate(attacks)
     )
