@@ -599,8 +599,17 @@ def cut(running: Running, *, after: int = 0, arrives: bool, killed: bool) -> asy
 @pytest.mark.parametrize("arrives", [True, False], ids=["stored", "not stored"])
 @pytest.mark.parametrize("killed", [True, False], ids=["killed", "stopped"])
 async def test_the_process_ends_before_the_answer(
-    killed: bool, arrives: bool, minutes: int, served: Served, discord: DiscordDouble, start: Start, clock: Clock
+    killed: bool,
+    arrives: bool,
+    minutes: int,
+    served: Served,
+    discord: DiscordDouble,
+    start: Start,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # What never ends is broken off; that takes ten seconds otherwise.
+    monkeypatch.setattr("bot.run.PATIENCE", 0.2)
     async with start() as running:
         await served.set_up(discord)
         reached = cut(running, arrives=arrives, killed=killed)
