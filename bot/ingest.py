@@ -26,7 +26,6 @@ from bot.intake import Findings, examine, record
 from bot.library import Library
 from bot.seeding import BACKGROUND_AFTER
 from bot.store import articles, bookmarks, feeds, ingested, pages
-from bot.store.articles import Relevant
 from bot.store.engine import Connection
 from bot.store.ingested import FileState
 from summaries.article import Article, Draft, Published, normalise_url, read_text
@@ -285,7 +284,7 @@ class _Desk:
             if stored.outcome != "unchanged":
                 record(connection, key, stored, draft, text.found, now=now)
             return stored
-        relevant = Relevant(text.everything or text.found.relevant.relevant, text.found.relevant.score)
+        relevant = text.found.relevant.whole(text.everything)
         background = draft.published.at is not None and draft.published.at < now - BACKGROUND_AFTER
         news = self._news and relevant.relevant and not background
         wanted = text.is_teaser and draft.url is not None and news

@@ -132,8 +132,8 @@ def _look_again(connection: Connection, dossier: Dossier) -> None:
         articles.set_mentions(connection, key, article.id, article.revision, found)
         if article.id in kept_whole:
             score = scorer.score(article, [Mention(party, start, end) for party, _, start, end in found])
-            relevant = kept_whole[article.id] or score.relevant
-            articles.judge(connection, key, article.id, articles.Relevant(relevant, score.score))
+            judged = articles.Relevant(score.relevant, score.score)
+            articles.judge(connection, key, article.id, judged.whole(kept_whole[article.id]))
 
 
 def names_digest(topic: Topic) -> str:

@@ -175,7 +175,7 @@ def _store(desk: Desk, page: WantedPage, draft: Draft) -> Paged:
     library, now = desk.library, desk.clock()
     key = library.topic.key
     found = examine(draft, library)
-    relevant = articles.Relevant(page.everything or found.relevant.relevant, found.relevant.score)
+    relevant = found.relevant.whole(page.everything)
     with library.store.writing() as connection:
         desk.hold(connection)
         stored = pages.read(connection, key, page.article_id, draft, now=now)

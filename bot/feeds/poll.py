@@ -371,7 +371,7 @@ async def _read(desk: Desk, row: FeedRow, writing: asyncio.Lock) -> Polled:
 
 def _kept(row: FeedRow, found: Findings) -> Relevant:
     """Decide whether what a feed brings is shown: what belongs to the topic, or all of it where that was declared."""
-    return replace(found.relevant, relevant=True) if row.everything else found.relevant
+    return found.relevant.whole(row.everything)
 
 
 def host_of(url: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
@@ -17,7 +17,6 @@ from sqlalchemy import (
     Select,
     and_,
     delete,
-    false,
     func,
     or_,
     select,
@@ -50,10 +49,18 @@ _MAX_FOUND: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Relevant:
-    """Whether an article belongs to the topic, and how much, from 0 to 1."""
+    """Whether an article belongs to the topic, and how much, from 0 to 1.
+
+    ``everything`` tells that it is kept whatever its words say: its feed is kept whole, or a person named it.
+    """
 
     relevant: bool
     score: float
+    everything: bool = False
+
+    def whole(self, everything: bool = True) -> Relevant:
+        """Return it as that of an article which is kept whatever its words say; unchanged where that is not so."""
+        return replace(self, relevant=True, everything=True) if everything else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +153,7 @@ def add(
             if twin.guild_id == guild_id:
                 _name(conn, dossier, twin, names)
             return Stored(twin.id, twin.current_revision, "unchanged")
-    about: dict[str, Any] = {"relevant": True, "relevance": None}
-    if relevance is not None:
-        about = {"relevant": relevance.relevant, "relevance": relevance.score}
+    about = _about(relevance)
     page: dict[str, Any] = {"page_state": "wanted", "page_tries": 0, "page_next_at": now, "page_note": None}
     if known is None:
         dossiers.ensure(conn, dossier, now=now)
@@ -226,18 +231,26 @@ def _name(conn: Connection, dossier: str, known: Row[Any], identities: Iterable[
     conn.execute(insert(conn, article_identity).on_conflict_do_nothing(), rows)
 
 
+def _about(relevance: Relevant | None) -> dict[str, Any]:
+    if relevance is None:
+        return {"relevant": True, "relevance": None, "everything": False}
+    return {
+        "relevant": relevance.relevant,
+        "relevance": relevance.score,
+        "everything": relevance.everything,
+    }
+
+
 def judge(conn: Connection, dossier: str, article_id: str, relevance: Relevant) -> None:
     """Remember whether an article belongs to the topic, once its words have changed."""
-    change(conn, dossier, article_id, {"relevant": relevance.relevant, "relevance": relevance.score})
+    change(conn, dossier, article_id, _about(relevance))
     counters.bump(conn)
 
 
 def judged(conn: Connection, dossier: str) -> dict[str, bool]:
-    """Return the articles whose relevance was judged, each with whether its feed is kept whole whatever it is."""
-    query = (
-        select(article.c.id, func.coalesce(feed.c.everything, false()))
-        .outerjoin(feed, feed.c.id == article.c.feed_id)
-        .where(article.c.dossier == dossier, article.c.relevance.is_not(None))
+    """Return the articles whose relevance was judged, each with whether it is kept whatever its words say."""
+    query = select(article.c.id, article.c.everything).where(
+        article.c.dossier == dossier, article.c.relevance.is_not(None)
     )
     return {row[0]: bool(row[1]) for row in conn.execute(query)}
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Connection, false, func, select
+from sqlalchemy import Connection, select
 
 from bot.store import articles
 from bot.store.dialect import queue_for_content
-from bot.store.schema import article, article_revision, clean, feed, guild
+from bot.store.schema import article, article_revision, clean, guild
 from summaries.article import Draft
 
 
@@ -18,7 +18,7 @@ from summaries.article import Draft
 class WantedPage:
     """An article of which only a teaser is stored: where its page is, and how often it was tried.
 
-    ``everything`` tells that its feed is kept whole, whatever belongs to the topic; ``again`` that the page was read
+    ``everything`` tells that it is kept whatever its words say; ``again`` that the page was read
     before, and what is stored are its words then.
     """
 
@@ -42,12 +42,11 @@ def due(conn: Connection, dossier: str, now: datetime, limit: int) -> list[Wante
             article_revision.c.url,
             article.c.guild_id,
             article.c.background,
-            func.coalesce(feed.c.everything, false()),
+            article.c.everything,
             article.c.page_revision.is_not(None),
             article.c.page_tries,
         )
         .join(article_revision, articles.CURRENT)
-        .outerjoin(feed, feed.c.id == article.c.feed_id)
         .outerjoin(guild, guild.c.id == article.c.guild_id)
         .where(
             article.c.dossier == dossier,

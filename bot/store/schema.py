@@ -233,6 +233,8 @@ article = Table(
     Column("relevant", Boolean, nullable=False, server_default=true()),
     # How much it belongs to the topic, from 0 to 1; null: nobody asked.
     Column("relevance", Float),
+    # Kept whatever its words say: its feed is kept whole, or a person named it.
+    Column("everything", Boolean, nullable=False, server_default=false()),
     # The first article of which this one is a copy; null: it is no copy. No foreign key: that one may be deleted.
     Column("copy_of", Word(80)),
     # SHA-256 of the feed's entry as it was read last: the text may have come from its page since.

@@ -69,6 +69,7 @@ def upgrade() -> None:
     # In place: for a constraint on its own SQLite would have to write the whole table anew.
     op.add_column("article", sa.Column("relevant", sa.Boolean(), server_default=sa.true(), nullable=False))
     op.add_column("article", sa.Column("relevance", sa.Float(), nullable=True))
+    op.add_column("article", sa.Column("everything", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("article", sa.Column("copy_of", sa.String(length=80), nullable=True))
     op.add_column("article", sa.Column("entry_digest", sa.String(length=64), nullable=True))
     op.execute(
