@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, insert, select
 
 from bot.store.schema import audit
+
+_LONGEST_TARGET: Final = 200
+"""Characters that the column holds; PostgreSQL refuses longer ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,9 @@ def record(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
 ) -> None:
-    """Record a change, in the transaction that makes it."""
+    """Record a change, in the transaction that makes it. A long ``target`` (an address) is cut: SQLite takes any."""
+    if target is not None and len(target) > _LONGEST_TARGET:
+        target = target[: _LONGEST_TARGET - 1] + "…"
     conn.execute(
         insert(audit).values(
             at=now,

@@ -43,6 +43,15 @@ def test_a_change_is_recorded_only_together_with_what_it_changes(store: Store) -
         assert audit.recent(conn, 7, 10) == []
 
 
+def test_a_long_address_is_cut(store: Store) -> None:
+    longest, longer = "https://x.example/".ljust(200, "x"), "https://x.example/".ljust(2000, "x")
+    with store.writing() as conn:
+        for target in (longest, longer):
+            audit.record(conn, "1", "feed added", guild_id=7, target=target, now=NOW)
+        found = [one.target for one in audit.recent(conn, 7, 10)]
+    assert found == [longest[:199] + "…", longest]
+
+
 def test_a_person_who_is_forgotten_leaves_the_change_but_not_the_name(store: Store) -> None:
     with store.writing() as conn:
         audit.record(conn, "1", "briefing paused", guild_id=7, now=NOW)
