@@ -130,11 +130,16 @@ class FetchFailed(Exception):
 def is_public(address: Address) -> bool:
     """Tell whether an address is a host on the public internet.
 
-    Not: private, loopback, link-local, shared and reserved ones, multicast, and every IPv6 form that carries an IPv4
-    address to be unpacked on the way (mapped, compatible, NAT64, 6to4, Teredo).
+    Not: private, loopback, link-local, shared and reserved ones, multicast, what clouds keep for themselves, and every
+    IPv6 form that carries an IPv4 address to be unpacked on the way (mapped, compatible, NAT64, 6to4, Teredo).
     """
     if address.version == 4:
-        return address.is_global and not address.is_multicast and not address.is_reserved
+        return (
+            address.is_global
+            and not address.is_multicast
+            and not address.is_reserved
+            and not any(address in network for network in _NOT_HOSTS)
+        )
     return (
         address.is_global
         and not address.is_multicast
@@ -143,6 +148,12 @@ def is_public(address: Address) -> bool:
     )
 
 
+_NOT_HOSTS: Final = tuple(
+    # Protocols' own and a cloud's service of metadata in it, 6to4 relays: older Pythons take them for global. Last what
+    # another cloud answers its machines by, global in form only.
+    ipaddress.IPv4Network(network)
+    for network in ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32")
+)
 _GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")
 _TUNNELS: Final = tuple(
     # Teredo with the rest of 2001::/23, documentation, 6to4, documentation; NAT64 lies outside of 2000::/3.
