@@ -8,7 +8,7 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -119,6 +119,15 @@ def test_who_has_ended() -> None:
     assert not has_ended("nonsense")
 
 
+@pytest.fixture
+def heeded() -> Iterator[None]:
+    """Ctrl-C is heeded by the processes that are started: in the background it is ignored, which children inherit."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeded")
 async def test_ctrl_c_in_the_middle_of_a_feed_ends_it_in_good_order(home: Path, poll: Poll) -> None:
     async with FeedServer() as server:
         server.silent("/one")
