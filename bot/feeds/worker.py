@@ -291,7 +291,11 @@ class _Child:
         """End the process, leave nothing open, and return its exit status."""
         self.kill()
         self.requests.close()
-        await self.process.communicate()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_DYING_SECONDS):
+                await self.process.communicate()
+        # A process that it has started in turn may hold the pipes open, and `wait` would wait for those.
+        self.process._transport.close()  # type: ignore[attr-defined]
         return await self.process.wait()
 
 

@@ -23,6 +23,7 @@ from tests.bot.feeds.called import (
     environment,
     fail,
     for_ever,
+    leave_behind,
     lie,
     noisy,
     nothing,
@@ -164,6 +165,16 @@ async def test_what_never_ends_is_stopped_and_who_waits_is_served() -> None:
         with pytest.raises(Stopped, match=r"longer than 0\.8 seconds"):
             await stuck
         assert await waiting not in {first, os.getpid()}
+
+
+async def test_a_process_that_it_leaves_behind_is_not_waited_for(fifo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.feeds.worker._DYING_SECONDS", 0.2)
+    async with Worker(seconds=0.8) as worker:
+        async with asyncio.timeout(30):
+            with pytest.raises(Stopped, match=r"longer than 0\.8 seconds"):
+                await worker.call(leave_behind, str(fifo))
+            assert await worker.call(echo, "on") == "on"
+        os.close(await asyncio.to_thread(os.open, fifo, os.O_WRONLY))
 
 
 @LINUX
