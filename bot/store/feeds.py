@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, delete, func, or_, select, update
 from sqlalchemy import insert as plain_insert
@@ -16,6 +16,10 @@ from summaries.topic import Feed
 
 _AT_ONCE = 500
 """How many values a query names at most; SQLite takes some thousands."""
+
+
+_CLOCKS_APART = timedelta(minutes=5)
+"""How far the clocks of two machines that take turns may be apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +165,8 @@ def sync(conn: Connection, dossier: str, feeds: Iterable[Feed], *, now: datetime
 def due(conn: Connection, dossier: str, now: datetime, limit: int) -> list[FeedRow]:
     """Return at most ``limit`` active feeds, the dossier's and guilds', that are due at ``now``, the longest due first.
 
-    Those of guilds that removed the bot wait until it is back.
+    Those of guilds that removed the bot wait until it is back. One that was polled later than now is due, too: the
+    clock was set back since.
     """
     columns = feed.c
     query = (
@@ -171,7 +176,11 @@ def due(conn: Connection, dossier: str, now: datetime, limit: int) -> list[FeedR
             columns.dossier == dossier,
             guild.c.left_at.is_(None),
             columns.state == "active",
-            or_(columns.next_poll_at.is_(None), columns.next_poll_at <= now),
+            or_(
+                columns.next_poll_at.is_(None),
+                columns.next_poll_at <= now,
+                columns.last_polled_at > now + _CLOCKS_APART,
+            ),
         )
         .order_by(columns.next_poll_at.is_not(None), columns.next_poll_at, columns.id)
         .limit(limit)
@@ -214,6 +223,16 @@ def succeeded(
     conn.execute(update(feed).where(columns.id == feed_id, columns.baseline_at.is_(None)).values(baseline_at=now))
 
 
+def put_off(conn: Connection, feed_id: int, *, next_poll_at: datetime) -> None:
+    """Ask a feed later, though nothing is known to be wrong with it."""
+    conn.execute(update(feed).where(feed.c.id == feed_id).values(next_poll_at=next_poll_at))
+
+
+def is_there(conn: Connection, feed_id: int) -> bool:
+    """Tell whether a feed is still in the store."""
+    return conn.execute(select(feed.c.id).where(feed.c.id == feed_id)).first() is not None
+
+
 def failed(conn: Connection, feed_id: int, reason: str, error: str, *, next_poll_at: datetime, now: datetime) -> None:
     """Record that a feed could not be read: the kind of failure, and a sentence that says why.
 
@@ -237,13 +256,14 @@ def failed(conn: Connection, feed_id: int, reason: str, error: str, *, next_poll
 class Known:
     """An article that an identity belongs to: which feed brought it, the digest of its entry then, and its date.
 
-    ``guild_id`` is None for the dossier's own; ``published`` where no date is known.
+    ``guild_id`` is None for the dossier's own; ``published`` where no date is known. ``relevant`` tells that it is shown.
     """
 
     article_id: str
     guild_id: int | None
     feed_id: int | None
     entry_digest: str | None
+    relevant: bool
     published: Published | None
 
 
@@ -261,6 +281,7 @@ def known(
                 article.c.guild_id,
                 article.c.feed_id,
                 article.c.entry_digest,
+                article.c.relevant,
                 columns.published_at,
                 columns.published_precision,
                 columns.published_basis,
@@ -281,14 +302,16 @@ def known(
             .where(
                 names.dossier == dossier,
                 names.scope.in_({0, guild_id or 0}),
+                # A guild's own may be shown where the dossier's is hidden.
+                or_(names.scope == (guild_id or 0), article.c.relevant.is_(True)),
                 names.identity.in_([clean(one) for one in identities[start : start + _AT_ONCE]]),
             )
             # The dossier's own last: it is the one that counts where both have it.
             .order_by(names.scope.desc())
         )
         for row in conn.execute(query):
-            published = None if row[5] is None else Published(row[5], row[6], row[7])
-            found[row[0]] = Known(row[1], row[2], row[3], row[4], published)
+            published = None if row[6] is None else Published(row[6], row[7], row[8])
+            found[row[0]] = Known(row[1], row[2], row[3], row[4], row[5], published)
     return found
 
 

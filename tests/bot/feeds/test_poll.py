@@ -456,6 +456,23 @@ def test_sync_changes_only_what_differs(store: Store, dossier: Dossier) -> None:
         assert feeds.heard(connection, key) == []
 
 
+def test_a_clock_that_is_set_back_keeps_no_feed_waiting(store: Store, dossier: Dossier) -> None:
+    with store.writing() as connection:
+        key = dossier.topic.key
+        feeds.sync(connection, key, dossier.topic.feeds, now=START)
+        one = feeds.due(connection, key, START, 1)[0]
+
+        def polled(at: datetime) -> bool:
+            again = at + timedelta(minutes=15)
+            feeds.failed(connection, one.id, "gone", "It is gone.", next_poll_at=again, now=at)
+            return one.id not in {row.id for row in feeds.due(connection, key, START, 1000)}
+
+        assert polled(START)
+        # Another machine's clock is a little ahead; this one's was years ahead.
+        assert polled(START + timedelta(minutes=2))
+        assert not polled(START + timedelta(days=900))
+
+
 def test_the_longest_due_come_first(store: Store, dossier: Dossier) -> None:
     key = dossier.topic.key
     with store.writing() as connection:
