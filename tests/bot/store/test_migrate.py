@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,17 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.store import briefings, deliveries, dossiers, guilds, migrate, subscriptions
 from bot.store.engine import Connection, Store, StoreError, open_store
-from bot.store.schema import briefing, complete, delivery, dossier, guild, seed_row, shown, subscription
+from bot.store.schema import (
+    article_identity,
+    briefing,
+    complete,
+    delivery,
+    dossier,
+    guild,
+    seed_row,
+    shown,
+    subscription,
+)
 
 ROOT = Path(__file__).parents[3]
 NOW = datetime(2025, 3, 26, 12, 0, tzinfo=UTC)
@@ -242,12 +252,7 @@ def test_processes_that_start_at_once_upgrade_once(
 
 def _old_store(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Make a store as the first version did, with rows in every table that the second revision changes."""
-    with monkeypatch.context() as first:
-        first.setattr(migrate, "HEAD", "0001")
-        first.setattr("alembic.command.upgrade", partial(_upgrade_to_the_first, upgrade=command.upgrade))
-        open_store(url, clock=clock).close()
-    assert _version(url) == "0001"
-    at = "2025-03-26 12:00:00+00:00" if "postgresql" in url else "2025-03-26 12:00:00.000000"
+    at = _written(url)
     statements = [
         f"INSERT INTO dossier (key, created_at) VALUES ('d', '{at}')",
         f"INSERT INTO guild (id, prefix, joined_at, settings) VALUES (9007199254740993, '?', '{at}', '{{}}')",
@@ -262,6 +267,21 @@ def _old_store(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
         "INSERT INTO subscription (dossier, subscriber_kind, subscriber_id, party, cadence, failures, created_at)"
         f" VALUES ('d', 'user', '101', 'DE', 'weekly', 2, '{at}')",
     ]
+    _made_at("0001", url, statements, monkeypatch)
+
+
+def _written(url: str) -> str:
+    """:data:`NOW` as each database writes it."""
+    return "2025-03-26 12:00:00+00:00" if "postgresql" in url else "2025-03-26 12:00:00.000000"
+
+
+def _made_at(revision: str, url: str, statements: Iterable[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a store as the program did whose newest revision this was, and fill it."""
+    with monkeypatch.context() as then:
+        then.setattr(migrate, "HEAD", revision)
+        then.setattr("alembic.command.upgrade", partial(_upgrade_to, revision, command.upgrade))
+        open_store(url, clock=clock).close()
+    assert _version(url) == revision
     engine = create_engine(url)
     with engine.begin() as conn:
         for statement in statements:
@@ -269,8 +289,8 @@ def _old_store(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     engine.dispose()
 
 
-def _upgrade_to_the_first(config: Config, revision: str, upgrade: Callable[[Config, str], None]) -> None:
-    upgrade(config, "0001")
+def _upgrade_to(wanted: str, upgrade: Callable[[Config, str], None], config: Config, _revision: str) -> None:
+    upgrade(config, wanted)
 
 
 def _kept(conn: Connection) -> dict[str, list[tuple[object, ...]]]:
@@ -319,6 +339,62 @@ def test_a_store_of_the_first_version_keeps_its_rows(empty_url: str, monkeypatch
             assert plan is not None
             made = briefings.record(conn, plan.id, date(2025, 3, 27), due_at=NOW, table_at=NOW, value={}, now=NOW)
             assert made is not None
+
+
+def test_articles_of_an_older_store_are_known_by_their_addresses_as_they_are_read_today(
+    empty_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = _written(empty_url)
+    rows = [
+        # id, guild, identity, address of the first revision and of the current one
+        ("mobile", None, "url:https://m.x.example/a", None, None),
+        # It is stored second, so the name stays the first one's.
+        ("index", None, "url:https://x.example/a/index.html", None, None),
+        ("theirs", 7, "url:https://x.example/b;jsessionid=1", None, "https://x.example/moved?utm_source=x"),
+        (
+            "guid",
+            None,
+            "guid:https://m.x.example/feed:5",
+            "https://x.example/old",
+            "http://www.x.example/new/?fbclid=1",
+        ),
+        # What several share, a front page and a part of a page name none of them; the dossier's own go by their ids.
+        ("one", None, "guid:f:1", None, "https://x.example/live"),
+        ("two", None, "guid:f:2", None, "https://x.example/live"),
+        ("home", None, "guid:f:3", None, "https://x.example/"),
+        ("part", None, "guid:f:4", None, "https://x.example/ticker#4"),
+        ("own", None, "seed:own", None, "https://x.example/own"),
+        ("file", None, "file:///a.txt", None, None),
+    ]
+    statements = [
+        f"INSERT INTO dossier (key, created_at) VALUES ('d', '{at}')",
+        f"INSERT INTO guild (id, joined_at) VALUES (7, '{at}')",
+    ]
+    for place, (key, guild_id, identity, first, current) in enumerate(rows):
+        stored_at = at.replace("12:00:00", f"12:00:{place:02}")
+        statements.append(
+            "INSERT INTO article (dossier, id, identity, guild_id, current_revision, first_stored_at)"
+            f" VALUES ('d', '{key}', '{identity}', {guild_id or 'NULL'}, 2, '{stored_at}')"
+        )
+        for number, url in ((1, first), (2, current)):
+            address = f"'{url}'" if url else "NULL"
+            statements.append(
+                "INSERT INTO article_revision (dossier, article_id, number, url, published_precision, published_basis,"
+                " dated_at, text, fingerprint, warnings, stored_at)"
+                f" VALUES ('d', '{key}', {number}, {address}, 'day', 'stated', '{at}', 'x', 'x', '[]', '{at}')"
+            )
+    _made_at("0002", empty_url, statements, monkeypatch)
+    with open_store(empty_url, clock=clock) as store, store.reading() as conn:
+        names = article_identity.c
+        found = {
+            (row[0], row[1], row[2]) for row in conn.execute(select(names.scope, names.identity, names.article_id))
+        }
+    assert found == {(guild_id or 0, identity, key) for key, guild_id, identity, _, _ in rows} | {
+        (0, "url:https://x.example/a", "mobile"),
+        (7, "url:https://x.example/b", "theirs"),
+        (7, "url:https://x.example/moved", "theirs"),
+        (0, "url:https://x.example/new", "guid"),
+    }
 
 
 @pytest.mark.parametrize("old", [False, True], ids=["new", "upgraded"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -9,6 +11,8 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
+
+_LONGEST_NAME = 1000  # bytes: longer ones don't fit in PostgreSQL's index
 
 
 def upgrade() -> None:
@@ -31,6 +35,7 @@ def upgrade() -> None:
         "INSERT INTO article_identity (dossier, scope, identity, article_id)"
         " SELECT dossier, coalesce(guild_id, 0), identity, id FROM article"
     )
+    _name_by_address()
 
     op.create_table(
         "article_sketch",
@@ -93,6 +98,56 @@ def upgrade() -> None:
     op.add_column("feed", sa.Column("body_digest", sa.String(length=64), nullable=True))
     op.add_column("feed", sa.Column("asks_seconds", sa.Integer(), nullable=True))
     op.add_column("feed", sa.Column("last_reason", sa.String(length=20), nullable=True))
+
+
+def _name_by_address() -> None:
+    """Give articles their addresses in today's form as names: they were stored under narrower ones.
+
+    The program's own function makes them, whatever it is by then: they are compared with what it makes of the addresses
+    that feeds bring from now on. An address that several articles name, a front page, or a part of a page is no name of
+    one of them; and a dossier's own articles (seed:) go by their ids alone.
+    """
+    from summaries.article import normalise_url
+
+    own: dict[tuple[str, int, str], str] = {}
+    linked: dict[tuple[str, int, str], str | None] = {}
+    rows = op.get_bind().execute(
+        sa.text(
+            "SELECT article.dossier, coalesce(article.guild_id, 0), article.id, article.identity, article_revision.url"
+            " FROM article JOIN article_revision ON article_revision.dossier = article.dossier"
+            " AND article_revision.article_id = article.id AND article_revision.number = article.current_revision"
+            " WHERE article.identity NOT LIKE 'seed:%'"
+            # The first of several keeps the name.
+            " ORDER BY article.first_stored_at, article.id"
+        )
+    )
+    for dossier, scope, article_id, identity, url in rows:
+        name = normalise_url(identity[len("url:") :]) if identity.startswith("url:") else None
+        if name is not None:
+            own.setdefault((dossier, scope, f"url:{name}"), article_id)
+        name = normalise_url(url) if url else None
+        if name is not None and _is_whole_page(url, name):
+            key = (dossier, scope, f"url:{name}")
+            linked[key] = article_id if linked.get(key, article_id) == article_id else None
+    names = [
+        {"dossier": key[0], "scope": key[1], "identity": key[2], "article_id": article_id}
+        for key, article_id in {**linked, **own}.items()
+        if article_id is not None and len(key[2].encode()) <= _LONGEST_NAME
+    ]
+    insert = sa.text(
+        "INSERT INTO article_identity (dossier, scope, identity, article_id)"
+        " VALUES (:dossier, :scope, :identity, :article_id) ON CONFLICT DO NOTHING"
+    )
+    for start in range(0, len(names), 1000):
+        op.get_bind().execute(insert, names[start : start + 1000])
+
+
+def _is_whole_page(url: str, name: str) -> bool:
+    parts = urlsplit(name)
+    # What is taken away behind "#" was a place in the page, or a mark of who links to it.
+    return bool(parts.path.strip("/") or parts.query or parts.fragment) and (
+        bool(parts.fragment) or "#" not in url or "=" in url.partition("#")[2]
+    )
 
 
 def downgrade() -> None:
