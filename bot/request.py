@@ -51,7 +51,7 @@ class Request:
     """One command: its name as typed, the words behind it, who asks, and the moment (aware UTC) it was asked.
 
     ``prefix`` is how commands are written back to whoever asks. ``direct`` is the channel of their direct messages,
-    where it was asked there.
+    where it was asked there. ``ephemeral``: only whoever asks sees a personal answer, as with slash commands.
     """
 
     name: str
@@ -62,6 +62,7 @@ class Request:
     server: Server | None = None
     direct: int | None = None
     upload: Upload | None = None
+    ephemeral: bool = False
 
     @property
     def guild_id(self) -> int | None:

@@ -1,7 +1,8 @@
 """``feeds``: the feeds that a server has added for itself, and trying an address. What they bring shows only there.
 
 In a server all of it is for those who manage it: an address may hold the key to a private feed, and trying one makes
-the bot ask a stranger's server. In a terminal it shows the dossier's feeds, whose place is the dossier's own file.
+the bot ask a stranger's server. Where others read along, the answer to a typed command, no address or name of a feed
+is shown. In a terminal it shows the dossier's feeds, whose place is the dossier's own file.
 """
 
 from __future__ import annotations
@@ -103,7 +104,25 @@ def feeds(request: Request, library: Library) -> Answer:
         )
     elif not request.server.manages:
         return mistake(COMMAND, "not_allowed", 'Only people with the permission "Manage Server" can do this.')
-    return act(request, rest.strip(), library)
+    found = act(request, rest.strip(), library)
+    if request.guild_id is None or request.ephemeral or not found.ok:
+        return found
+    return _for_everybody(request, found, library)
+
+
+def _for_everybody(request: Request, found: Answer, library: Library) -> Answer:
+    """Return what of an answer everybody in the channel may read: what was done, and how many feeds there are."""
+    with library.reading() as connection:
+        count = len(_own(connection, request, library))
+    return Answer(
+        command=COMMAND,
+        template="feeds-typed",
+        view={"part": found.template, "shown": found.view, "count": count, "prefix": request.prefix},
+        data={"count": count},
+        # Whoever presses a button sees the answer alone.
+        actions=(Action("All feeds", "feeds list"),),
+        personal=True,
+    )
 
 
 # What is there ------------------------------------------------------------------------------------------------------

@@ -521,7 +521,7 @@ class RollcallBot(commands.AutoShardedBot):
         )
         if request is None:
             raise ValueError("an interaction without a command")
-        return request
+        return replace(request, ephemeral=True)
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Answer buttons and forms by their ids; slash commands are the library's to dispatch."""

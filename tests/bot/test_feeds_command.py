@@ -41,12 +41,14 @@ Ask = Callable[..., Answer]
 
 @pytest.fixture
 def manage(app: App) -> Ask:
-    """Ask as somebody who manages a server."""
+    """Ask as somebody who manages a server, where nobody else sees the answer; or everybody does."""
 
-    def ask(line: str, guild: int = NORDWIND, upload: Upload | None = None, now: datetime = NOW) -> Answer:
+    def ask(
+        line: str, guild: int = NORDWIND, upload: Upload | None = None, now: datetime = NOW, ephemeral: bool = True
+    ) -> Answer:
         request = parse(line, reader=ANNA, now=now, server=Server(guild, Reader("channel", "9"), manages=True))
         assert request is not None
-        return answer(replace(request, upload=upload), app.library)
+        return answer(replace(request, upload=upload, ephemeral=ephemeral), app.library)
 
     return ask
 
@@ -316,6 +318,31 @@ def test_only_who_manages_a_server_may(line: str, app: App, found: dict[str, Any
         assert (refused.error and refused.error.code) == "not_allowed"
         assert refused.personal
     assert own(app) == []
+
+
+def test_where_everybody_reads_along_no_feed_is_named(app: App, manage: Ask, found: dict[str, Any]) -> None:
+    key = "https://example.org/feed?key=hunter2"
+    others = (OtherFeed("https://example.org/hunter2", "hunter2"),)
+    for address in ("https://example.org/page", key):
+        found[address] = a_feed(key, title="hunter2's", page="https://example.org/page", others=others)
+    file = Upload("x.opml", opml(("hunter2", "https://example.org/two?hunter2")))
+    said = [
+        ("feeds test example.org/page", "It can be read. 2 of its 4 entries belong to the topic."),
+        ("feeds add example.org/page", "Added. 2 of its 4 entries belong to the topic."),
+        ("feeds add example.org/page", "It was there already."),
+        ("feeds add example.org/page everything", "Changed."),
+        ("feeds import", "1 feed added, 0 there already, 0 not added"),
+        ("feeds", "This server has 2 feeds of its own."),
+        ("feeds export", "This server has 2 feeds of its own."),
+        ("feeds remove 1", "Removed. What it brought stays.\nThis server has 1 feed of its own."),
+    ]
+    for line, beginning in said:
+        told = manage(line, upload=file if line.endswith("import") else None, ephemeral=False)
+        assert text(told).startswith(beginning), line
+        assert "/feeds " in text(told)
+        assert told.file is None
+        assert "hunter2" not in repr([render.as_discord(told), render.as_json(told), told.actions]), line
+    assert "hunter2" in text(manage("feeds"))
 
 
 @pytest.mark.parametrize("line", LINES)

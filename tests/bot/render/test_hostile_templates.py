@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 import shutil
 from collections import Counter
@@ -182,18 +183,19 @@ def _feeds(app: App) -> list[Answer]:
     app.library.probe = {one.url: one for one in (whole, bare, lonely)}.__getitem__
     server = Server(5, Reader("channel", str(TARGET)), manages=True)
     whoever = Reader("user", str(WHO))
+    private = functools.partial(Request, "feeds", reader=whoever, now=app.clock(), server=server, ephemeral=True)
     found = [
-        _ask(app, line, whoever, server)
+        answer(private(line), app.library)
         for line in (
-            "!feeds", f"!feeds test {OURS}feed", f"!feeds test {OURS}bare", f"!feeds add {OURS}feed",
-            f"!feeds add {OURS}feed", f"!feeds add {OURS}feed everything", f"!feeds add {OURS}bare everything",
-            f"!feeds add {OURS}lonely", "!feeds export",
+            "list", f"test {OURS}feed", f"test {OURS}bare", f"add {OURS}feed",
+            f"add {OURS}feed", f"add {OURS}feed everything", f"add {OURS}bare everything",
+            f"add {OURS}lonely", "export",
         )
     ]  # fmt: skip
     rows = "".join(f'<outline xmlUrl="{url}"/>' for url in (f"{OURS}a", f"{OURS}b", "https://nowhere/x", f"{OURS}feed"))
     upload = Upload("mine.opml", f"<opml><body>{rows}</body></opml>".encode())
-    importing = Request("feeds", "import", whoever, app.clock(), "!", server, upload=upload)
-    found.append(answer(importing, app.library))
+    typed = [_ask(app, line, whoever, server) for line in ("!feeds", f"!feeds test {OURS}feed", "!feeds export")]
+    found += [*typed, answer(private("import", upload=upload), app.library)]
     with app.store.writing() as connection:
         own = feeds.listed(connection, app.library.topic.key, 5)
         assert len(own) == 5
@@ -204,7 +206,7 @@ def _feeds(app: App) -> list[Answer]:
             )  # fmt: skip
         for one in own[2:4]:
             feeds.failed(connection, one.id, "gone", "Gone.", next_poll_at=app.clock(), now=app.clock())
-    return [*found, *(_ask(app, line, whoever, server) for line in ("!feeds", "!feeds remove 1")), _ask(app, "!feeds")]
+    return [*found, *(answer(private(line), app.library) for line in ("list", "remove 1")), _ask(app, "!feeds")]
 
 
 def _updates(app: App, moment: list[datetime]) -> list[Answer]:
