@@ -10,7 +10,7 @@ from functools import cache, partial
 from typing import Any, Final
 
 from bot.events import Rows, record_table_events
-from bot.store import articles, claims, dossiers, figures
+from bot.store import articles, claims, dossiers, figures, lookup
 from bot.store.engine import Connection, Store
 from summaries.article import Article, Draft
 from summaries.claims import Claim, Figure
@@ -24,6 +24,9 @@ from summaries.topic import Topic
 BACKGROUND_AFTER: Final = timedelta(days=3)
 """An article older than this when it is stored is background: never today's news."""
 
+AT_ONCE: Final = 100
+"""How many articles are looked through again at a time: writing what was found takes a moment that others can wait."""
+
 
 @dataclass(frozen=True, slots=True)
 class Seeded:
@@ -36,6 +39,8 @@ class Seeded:
 
 def seed(store: Store, dossier: Dossier, *, now: datetime) -> Seeded:
     """Take a dossier into the store, in one transaction. Costs one query when its files are those taken last.
+
+    Where names or words of relevance have changed, all articles are looked through after that, some at a time.
 
     A row is judged by what was last seeded (its digest is kept), not by the store: an editor's later changes stay, and
     a row changed in the file becomes a proposal once. Raises :class:`~summaries.toml.Problems`, naming the row, when
@@ -69,10 +74,15 @@ def seed(store: Store, dossier: Dossier, *, now: datetime) -> Seeded:
         if taken.seed is not None:
             # The first table is no news to anybody.
             record_table_events(connection, dossier.topic, dossier.parties, stood, now=now)
-        if taken.names is not None and taken.names != names:
-            _look_again(connection, dossier)
+        again = taken.names is not None and taken.names != names
         # Last, in the same transaction: an interrupted seeding is done again from the start.
-        dossiers.set_digests(connection, key, dossiers.Digests(dossier.digest, names), now=now)
+        done = dossiers.Digests(dossier.digest, taken.names if again else names)
+        dossiers.set_digests(connection, key, done, now=now)
+    if again:
+        _look_again(store, dossier)
+        # Last here as well: one that was interrupted is done again.
+        with store.writing() as connection:
+            dossiers.set_digests(connection, key, dossiers.Digests(dossier.digest, names), now=now)
     return Seeded(new_articles, added, proposed)
 
 
@@ -121,19 +131,39 @@ def find_mentions(text: Article | Draft, parties: Parties) -> Mentions:
     return list(found.values())
 
 
-def _look_again(connection: Connection, dossier: Dossier) -> None:
-    """The dossier's names, leaders or words of relevance changed, so every article is read for them once more."""
+def _look_again(store: Store, dossier: Dossier) -> None:
+    """The dossier's names, leaders or words of relevance changed, so every article is read for them once more.
+
+    It takes long, and others write meanwhile: some articles at a time are read, looked through, and only then written.
+    """
     from summaries.relevance import make_scorer
 
     key, scorer = dossier.topic.key, make_scorer(dossier.topic, dossier.parties)
-    kept_whole = articles.judged(connection, key)
-    for article in articles.current(connection, key, off_topic=True):
-        found = find_mentions(article, dossier.parties)
-        articles.set_mentions(connection, key, article.id, article.revision, found)
-        if article.id in kept_whole:
-            score = scorer.score(article, [Mention(party, start, end) for party, _, start, end in found])
-            judged = articles.Relevant(score.relevant, score.score)
-            articles.judge(connection, key, article.id, judged.whole(kept_whole[article.id]))
+    last = ""
+    while True:
+        with store.reading() as connection:
+            ids = lookup.with_text(connection, key, after=last, limit=AT_ONCE)
+            if not ids:
+                return
+            stood = lookup.standing(connection, key, ids)
+            texts = [text for one in ids if (text := articles.get(connection, key, one)) is not None]
+        found = {}
+        for text in texts:
+            mentions = find_mentions(text, dossier.parties)
+            spoken = [Mention(party, start, end) for party, _, start, end in mentions]
+            found[text.id] = (mentions, scorer.score(text, spoken) if stood[text.id].judged else None)
+        with store.writing() as connection:
+            stands = lookup.standing(connection, key, ids)
+            for text in texts:
+                # Who has revised it meanwhile has looked through its new words.
+                if text.id not in stands or stands[text.id].revision != text.revision:
+                    continue
+                mentions, score = found[text.id]
+                articles.set_mentions(connection, key, text.id, text.revision, mentions)
+                if score is not None:
+                    judged = articles.Relevant(score.relevant, score.score)
+                    articles.judge(connection, key, text.id, judged.whole(stands[text.id].everything))
+        last = ids[-1]
 
 
 def names_digest(topic: Topic) -> str:

@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlalchemy import Connection, func, or_, select
 
+from bot.store.articles import CURRENT
 from bot.store.deliveries import Part
 from bot.store.schema import (
     article,
@@ -202,6 +203,36 @@ def row_ids(conn: Connection, dossier: str) -> list[tuple[str, str]]:
     for kind, table in (("claim", claim), ("figure", figure)):
         found += [(kind, one) for one in conn.execute(select(table.c.id).where(table.c.dossier == dossier)).scalars()]
     return sorted(found, key=lambda one: (one[1], one[0]))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An article's current revision, whether its relevance was judged, and whether it is kept whatever it says."""
+
+    revision: int
+    judged: bool
+    everything: bool
+
+
+def with_text(conn: Connection, dossier: str, *, after: str, limit: int) -> list[str]:
+    """Return the next ``limit`` ids after one ("": the first) of articles whose text is held, whosever they are."""
+    query = (
+        select(article.c.id)
+        .join(article_revision, CURRENT)
+        .where(article.c.dossier == dossier, article.c.id > after, article_revision.c.text.is_not(None))
+        .order_by(article.c.id)
+        .limit(limit)
+    )
+    return list(conn.execute(query).scalars())
+
+
+def standing(conn: Connection, dossier: str, article_ids: Sequence[str]) -> dict[str, Standing]:
+    """Return how some articles stand, by id; without those that are unknown."""
+    columns = article.c
+    query = select(columns.id, columns.current_revision, columns.relevance.is_not(None), columns.everything).where(
+        columns.dossier == dossier, columns.id.in_(article_ids)
+    )
+    return {row[0]: Standing(row[1], bool(row[2]), bool(row[3])) for row in conn.execute(query)}
 
 
 def article_ids_like(conn: Connection, dossier: str, wanted: str) -> Sequence[str]:
