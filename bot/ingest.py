@@ -295,14 +295,15 @@ class _Desk:
             draft,
             background=background,
             relevance=relevant,
+            teaser=text.is_teaser,
             wants_page=wanted,
             now=now,
         )
         if stored.outcome == "unchanged":
             return stored
-        first = record(connection, key, stored, draft, text.found, now=now)
-        # A copy is no news to whoever heard of the first; of a teaser people hear when its page was read.
-        if stored.outcome == "new" and news and first is None and not wanted:
+        heard = record(connection, key, stored, draft, text.found, now=now)
+        # A text that people have heard of is no news; of a teaser they hear when its page was looked at.
+        if stored.outcome == "new" and news and not heard and not wanted:
             article = Article(
                 stored.article_id, stored.revision, draft.text, language=draft.language, body_start=draft.body_start
             )

@@ -37,8 +37,8 @@ def examine(text: Article | Draft, library: Library) -> Findings:
 
 def record(
     connection: Connection, key: str, stored: Stored, text: Article | Draft, found: Findings, *, now: datetime
-) -> str | None:
-    """Write what was found in a new or revised text; returns the id of the article it is a copy of, None for none."""
+) -> bool:
+    """Write what was found in a new or revised text; tells whether people have heard of it by another outlet."""
     from summaries.copies import same_text
 
     record_mentions(connection, key, stored, found.mentions)
@@ -53,4 +53,5 @@ def record(
         if other is not None and other.text and same_text(body, other.text[other.body_start :]):
             first = article_id
             break
-    return copies.set_sketch(connection, key, stored.article_id, found.sketch, copy_of=first, alike=alike)
+    first = copies.set_sketch(connection, key, stored.article_id, found.sketch, copy_of=first, alike=alike)
+    return first is not None and copies.heard(connection, key, stored.article_id)

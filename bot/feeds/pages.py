@@ -16,7 +16,8 @@ from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from bot.feeds.fetch import FetchFailed, Reason
-from bot.feeds.poll import PER_HOST, Desk, LeaseLost, host_of
+from bot.feeds.poll import PER_HOST, Away, Desk, LeaseLost, host_of
+from bot.feeds.schedule import retry_after
 from bot.feeds.worker import Stopped
 from bot.intake import examine, record
 from bot.store import articles, pages
@@ -44,11 +45,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Paged:
-    """What came of one page; ``note`` says why it could not be had."""
+    """What came of one page.
+
+    ``note`` says why it could not be had, ``retry_after`` how long its server asks to wait.
+    """
 
     article_id: str
     state: Literal["read", "walled", "failed", "wanted"]
     note: str | None = None
+    retry_after: timedelta | None = None
 
 
 async def page_round(
@@ -72,10 +77,11 @@ async def page_round(
         slots = asyncio.Semaphore(concurrency)
         hosts: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(PER_HOST))
         writing = asyncio.Lock()
+        away = Away[Paged]()
 
         async def one(page: WantedPage) -> Paged:
             async with hosts[host_of(page.url)], slots:
-                paged = await _page(desk, page, writing)
+                paged = await _page(desk, page, away, writing)
             done(paged)
             return paged
 
@@ -102,37 +108,52 @@ def _begin(desk: Desk, limit: int) -> list[WantedPage]:
         return pages.due(connection, key, now, limit) if desk.take(connection) else []
 
 
-async def _page(desk: Desk, page: WantedPage, writing: asyncio.Lock) -> Paged:
+async def _page(desk: Desk, page: WantedPage, away: Away[Paged], writing: asyncio.Lock) -> Paged:
     """Read one page. Raises only StoreError and LeaseLost."""
-    teaser = await asyncio.to_thread(desk.library.article, page.article_id)
+    teaser = await asyncio.to_thread(_teaser, desk, page)
+    host = host_of(page.url)
+    reason: Reason | None = None
     if teaser is None:
-        return Paged(page.article_id, "failed", "The article is not stored any more.")
-    try:
-        read = await _fetched(desk, page)
-    except (LeaseLost, StoreError):
-        raise
-    except FetchFailed as failure:
-        missed = _missed(page, _STATES.get(failure.reason, "failed"), failure.sentence)
-    except Stopped as stopped:
-        # It may have been the machine that was too busy, or the program that was stopped.
-        missed = _missed(page, "wanted", stopped.sentence)
-    except Exception:
-        # Whatever a hostile page brought about, the others go on, and this one is not tried again.
-        log.exception("page %s: unexpected error", page.url)
-        missed = _missed(page, "failed", "Reading it ended in an unexpected error. The log has the details.")
+        missed = Paged(page.article_id, "failed", "The text of the article was removed.")
+    elif (why := away.why(host)) is not None:
+        missed = replace(_missed(page, "wanted", why.note or ""), retry_after=why.retry_after)
     else:
-        entry = _draft(teaser)
-        if page.again:
-            # Its words are those of the page as it was; of the entry the title is left.
-            entry = replace(entry, text=entry.title or "", body_start=0)
-        whole = complete(entry, read)
-        if whole.text != entry.text:
-            async with writing:
-                return await asyncio.to_thread(_store, desk, page, whole)
-        # Nothing better than the teaser: the last warning says why.
-        missed = Paged(page.article_id, "walled" if read.walled else "failed", _sentence(whole.warnings[-1]))
+        try:
+            read = await _fetched(desk, page)
+        except (LeaseLost, StoreError):
+            raise
+        except FetchFailed as failure:
+            reason = failure.reason
+            missed = _missed(page, _STATES.get(reason, "failed"), failure.sentence)
+            missed = replace(missed, retry_after=retry_after(failure.hints, desk.clock()))
+        except Stopped as stopped:
+            # It may have been the machine that was too busy, or the program that was stopped.
+            missed = _missed(page, "wanted", stopped.sentence)
+        except Exception:
+            # Whatever a hostile page brought about, the others go on, and this one is not tried again.
+            log.exception("page %s: unexpected error", page.url)
+            missed = _missed(page, "failed", "Reading it ended in an unexpected error. The log has the details.")
+        else:
+            entry = _draft(teaser)
+            if page.again:
+                # Its words are those of the page as it was; of the entry the title is left.
+                entry = replace(entry, text=entry.title or "", body_start=0)
+            whole = complete(entry, read)
+            if whole.text != entry.text:
+                async with writing:
+                    return await asyncio.to_thread(_store, desk, page, whole)
+            # Nothing better than the teaser: the last warning says why.
+            missed = Paged(page.article_id, "walled" if read.walled else "failed", _sentence(whole.warnings[-1]))
+        away.note(host, reason, missed)
     async with writing:
         return await asyncio.to_thread(_store_missed, desk, page, teaser, missed)
+
+
+def _teaser(desk: Desk, page: WantedPage) -> Article | None:
+    """Return what is stored of an article, everyone's or a guild's; None where its text is gone."""
+    with desk.library.store.reading() as connection:
+        found = articles.get(connection, desk.library.topic.key, page.article_id)
+    return found if found is not None and found.text else None
 
 
 async def _fetched(desk: Desk, page: WantedPage) -> PageRead:
@@ -180,17 +201,18 @@ def _store(desk: Desk, page: WantedPage, draft: Draft) -> Paged:
         desk.hold(connection)
         stored = pages.read(connection, key, page.article_id, draft, now=now)
         articles.judge(connection, key, page.article_id, relevant)
-        first = record(connection, key, stored, draft, found, now=now)
+        heard = record(connection, key, stored, draft, found, now=now)
         article = articles.get(connection, key, page.article_id)
-        if article is not None and relevant.relevant and first is None:
+        if article is not None and relevant.relevant and not heard:
             _tell(desk, connection, page, article)
     return Paged(page.article_id, "read")
 
 
-def _store_missed(desk: Desk, page: WantedPage, teaser: Article, missed: Paged) -> Paged:
+def _store_missed(desk: Desk, page: WantedPage, teaser: Article | None, missed: Paged) -> Paged:
     """Note why a page could not be had."""
     now = desk.clock()
-    again = now + _AGAIN_AFTER * (1 << page.tries) * (1 + desk.jitter() / 4) if missed.state == "wanted" else None
+    pause = max(_AGAIN_AFTER * (1 << page.tries), missed.retry_after or timedelta()) * (1 + desk.jitter() / 4)
+    again = now + pause if missed.state == "wanted" else None
     with desk.library.store.writing() as connection:
         desk.hold(connection)
         pages.missed(
@@ -201,7 +223,8 @@ def _store_missed(desk: Desk, page: WantedPage, teaser: Article, missed: Paged) 
             state=missed.state if missed.state != "read" else "failed",
             next_at=again,
         )
-        _tell(desk, connection, page, teaser)
+        if teaser is not None:
+            _tell(desk, connection, page, teaser)
     return missed
 
 

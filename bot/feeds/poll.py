@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal, Protocol, TypeVar
+from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from bot.feeds.fetch import CHALLENGE_SENTENCE, Fetched, Fetcher, FetchFailed, Hints, Reason, looks_like_challenge
@@ -34,12 +34,16 @@ from summaries.feed import Entry, FeedRead, NotAFeed, read_feed
 LEASE: Final = timedelta(minutes=5)
 """How long a process that has stopped answering keeps others from polling; working ones renew it."""
 
+AT_ONCE: Final = 50
+"""How many entries are stored in one transaction: others that write wait for it."""
+
 PER_HOST: Final = 2
 """How many feeds, and how many pages, of one host are read at a time."""
 
 log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
+What = TypeVar("What")
 OnStored = Callable[[Connection, Sequence[Article]], None]
 
 
@@ -57,11 +61,11 @@ class Polled:
 
     ``new`` are the ids of articles that were not known before, and are news; ``background`` those that are none;
     ``revised`` those that changed; ``off_topic`` those, new or changed, that are not shown. ``sentence`` says what went
-    wrong when it ``failed``.
+    wrong when it ``failed``, or with another feed of its host when it was ``put_off``.
     """
 
     feed: FeedRow
-    outcome: Literal["read", "not_modified", "failed"]
+    outcome: Literal["read", "not_modified", "failed", "put_off"]
     new: tuple[str, ...] = ()
     background: tuple[str, ...] = ()
     revised: tuple[str, ...] = ()
@@ -70,6 +74,7 @@ class Polled:
     reason: Reason | None = None
     sentence: str | None = None
     warnings: tuple[str, ...] = ()
+    hints: Hints = field(default_factory=Hints)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,66 +147,33 @@ class Desk:
             self.on_stored(connection, news)
 
     def store_read(self, row: FeedRow, fetched: Fetched, read: FeedRead, digest: str) -> Polled:
-        """Store a feed's articles and that it was read, all or nothing."""
-        now = self.clock()
+        """Store a feed's articles, some at a time, and together with the last ones that it was read.
+
+        After a crash between them the feed is read again, and what was stored is known by its names.
+        """
         key = self.library.topic.key
         names = [name for entry in read.entries for name in entry.identities]
-        found = self._examined(row, read, names)
-        outcomes: dict[str, list[str]] = defaultdict(list)
-        news: list[Article] = []
-        with self.library.store.writing() as connection:
-            self.hold(connection)
+        with self.library.store.reading() as connection:
             known = feeds.known(connection, key, names, guild_id=row.guild_id)
-            for entry in read.entries:
-                draft = _dated(entry, known)
-                unchanged = _unchanged(row, entry, draft, known)
-                if unchanged is not None:
-                    # Most entries of most feeds: nothing is asked of the store for them.
-                    outcomes["unchanged"].append(unchanged)
-                    continue
-                old = draft.published.at is not None and draft.published.at < now - self.background_after
-                background = row.baseline_at is None or old
-                findings = found.get(entry.identity)
-                relevant = _kept(row, findings) if findings is not None else None
-                # What is no news needs no page; and what does not seem to belong here is not worth one.
-                wanted = (
-                    entry.is_teaser
-                    and draft.url is not None
-                    and not background
-                    and (relevant is None or relevant.relevant)
-                )
-                stored = articles.add(
-                    connection,
-                    key,
-                    entry.identities,
-                    draft,
-                    background=background,
-                    feed_id=row.id,
-                    guild_id=row.guild_id,
-                    relevance=relevant,
-                    teaser=entry.is_teaser,
-                    wants_page=wanted,
-                    now=now,
-                )
-                if stored.outcome == "unchanged":
-                    outcomes["unchanged"].append(stored.article_id)
-                    continue
-                if findings is None:
-                    # Seldom: one that was known has changed.
-                    findings = examine(draft, self.library)
-                    articles.judge(connection, key, stored.article_id, _kept(row, findings))
-                first = record(connection, key, stored, draft, findings, now=now)
-                if not _kept(row, findings).relevant:
-                    outcomes["off_topic"].append(stored.article_id)
-                    continue
-                outcome = "background" if stored.outcome == "new" and background else stored.outcome
-                outcomes[outcome].append(stored.article_id)
-                # A copy is no news to whoever heard of the first; of a teaser people hear when its page was read.
-                if outcome == "new" and first is None and not wanted:
-                    news.append(as_article(stored, draft, background=background))
-            self._succeeded(connection, row, fetched, now, digest=digest, read=read)
-            if row.guild_id is None:
-                self.tell(connection, news)
+        named = own_names(read.entries, known)
+        found = {
+            entry.identity: examine(entry.draft, self.library) for entry, mine in named if known.keys().isdisjoint(mine)
+        }
+        outcomes: dict[str, list[str]] = defaultdict(list)
+        # What another entry of this document is, no entry is taken for.
+        taken = {known[name].article_id for _, mine in named for name in mine if name in known}
+        for start in range(0, max(1, len(named)), AT_ONCE):
+            with self.library.store.writing() as connection:
+                self.hold(connection)
+                if not feeds.is_there(connection, row.id):
+                    return Polled(row, "failed", sentence="The feed was removed while it was read.")
+                news = []
+                for entry, mine in named[start : start + AT_ONCE]:
+                    news += self._store_entry(connection, row, entry, mine, known, found, taken, outcomes)
+                if start + AT_ONCE >= len(named):
+                    self._succeeded(connection, row, fetched, self.clock(), digest=digest, read=read)
+                if row.guild_id is None:
+                    self.tell(connection, news)
         return Polled(
             row,
             "read",
@@ -213,15 +185,70 @@ class Desk:
             warnings=read.warnings,
         )
 
-    def _examined(self, row: FeedRow, read: FeedRead, names: Sequence[str]) -> dict[str, Findings]:
-        """Look through the entries not known yet, by identity: before the transaction, which others wait for."""
-        with self.library.store.reading() as connection:
-            known = feeds.known(connection, self.library.topic.key, names, guild_id=row.guild_id)
-        return {
-            entry.identity: examine(entry.draft, self.library)
-            for entry in read.entries
-            if known.keys().isdisjoint(entry.identities)
-        }
+    def _store_entry(
+        self,
+        connection: Connection,
+        row: FeedRow,
+        entry: Entry,
+        names: Sequence[str],
+        known: Mapping[str, Known],
+        found: Mapping[str, Findings],
+        taken: set[str],
+        outcomes: Mapping[str, list[str]],
+    ) -> list[Article]:
+        """Store one entry and note what became of it; returns it as an article where it is news to tell."""
+        now, key = self.clock(), self.library.topic.key
+        draft = _dated(entry.draft, names, known)
+        before = next((known[name] for name in names if name in known), None)
+        if before is not None and row.everything and not before.relevant and before.guild_id == row.guild_id:
+            # A general feed brought it first, and did not keep it.
+            articles.keep_whole(connection, key, before.article_id)
+            outcomes["revised"].append(before.article_id)
+            return []
+        unchanged = _unchanged(row, draft, names, known)
+        if unchanged is not None:
+            # Most entries of most feeds: nothing is asked of the store for them.
+            outcomes["unchanged"].append(unchanged)
+            return []
+        old = draft.published.at is not None and draft.published.at < now - self.background_after
+        background = row.baseline_at is None or old
+        findings = found.get(entry.identity)
+        relevant = _kept(row, findings) if findings is not None else None
+        # What is no news needs no page; and what does not seem to belong here is not worth one.
+        wanted = (
+            entry.is_teaser and draft.url is not None and not background and (relevant is None or relevant.relevant)
+        )
+        stored = articles.add(
+            connection,
+            key,
+            names,
+            draft,
+            background=background,
+            feed_id=row.id,
+            guild_id=row.guild_id,
+            relevance=relevant,
+            teaser=entry.is_teaser,
+            wants_page=wanted,
+            not_as=taken,
+            now=now,
+        )
+        taken.add(stored.article_id)
+        if stored.outcome == "unchanged":
+            outcomes["unchanged"].append(stored.article_id)
+            return []
+        if findings is None:
+            # Seldom: one that was known has changed.
+            findings = examine(draft, self.library)
+            articles.judge(connection, key, stored.article_id, _kept(row, findings))
+        heard = record(connection, key, stored, draft, findings, now=now)
+        if not _kept(row, findings).relevant:
+            outcomes["off_topic"].append(stored.article_id)
+            return []
+        outcome = "background" if stored.outcome == "new" and background else stored.outcome
+        outcomes[outcome].append(stored.article_id)
+        # A text that people have heard of is no news; of a teaser they hear when its page was looked at.
+        is_news = outcome == "new" and not heard and not wanted
+        return [as_article(stored, draft, background=background)] if is_news else []
 
     def store_unchanged(self, row: FeedRow, fetched: Fetched) -> Polled:
         """Record that a feed had nothing new."""
@@ -258,6 +285,15 @@ class Desk:
             now=now,
         )
 
+    def put_off(self, row: FeedRow, why: Polled) -> Polled:
+        """Ask a feed later, because its host does not answer at present."""
+        now = self.clock()
+        again = next_poll(row.failures + 1, now, why.hints, self.jitter(), every=self.every)
+        with self.library.store.writing() as connection:
+            self.hold(connection)
+            feeds.put_off(connection, row.id, next_poll_at=again)
+        return Polled(row, "put_off", reason=why.reason, sentence=why.sentence)
+
     def store_failure(self, row: FeedRow, reason: Reason, sentence: str, hints: Hints) -> Polled:
         """Record that a feed could not be read."""
         now = self.clock()
@@ -265,7 +301,30 @@ class Desk:
         with self.library.store.writing() as connection:
             self.hold(connection)
             feeds.failed(connection, row.id, reason, sentence, next_poll_at=again, now=now)
-        return Polled(row, "failed", reason=reason, sentence=sentence)
+        return Polled(row, "failed", reason=reason, sentence=sentence, hints=hints)
+
+
+class Away(Generic[What]):
+    """Which hosts don't answer in this round: what else is wanted of them is put off, or they would delay all others.
+
+    That is so once one could not be reached or asked to come back later, or was too slow as often as it is asked at a
+    time.
+    """
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._slow: Counter[str] = Counter()
+        self._away: dict[str, What] = {}
+
+    def note(self, host: str, reason: Reason | None, what: What) -> None:
+        """Note what came of asking a host."""
+        self._slow[host] += reason == "too_slow"
+        if reason in {"unreachable", "busy"} or self._slow[host] >= PER_HOST:
+            self._away.setdefault(host, what)
+
+    def why(self, host: str) -> What | None:
+        """Return what was noted when a host was found away; None where it is not."""
+        return self._away.get(host)
 
 
 async def poll_round(
@@ -297,9 +356,18 @@ async def poll_round(
         # One at a time: SQLite has one writer, and threads that wait for it are missing elsewhere.
         writing = asyncio.Lock()
 
+        away = Away[Polled]()
+
         async def one(row: FeedRow) -> Polled:
-            async with hosts[host_of(row.moved_to or row.url)], for_failing if row.failures else slots:
-                polled = await _poll(desk, row, writing)
+            host = host_of(row.moved_to or row.url)
+            async with hosts[host], for_failing if row.failures else slots:
+                why = away.why(host)
+                if why is None:
+                    polled = await _poll(desk, row, writing)
+                    away.note(host, polled.reason, polled)
+                else:
+                    async with writing:
+                        polled = await asyncio.to_thread(desk.put_off, row, why)
             done(polled)
             return polled
 
@@ -382,19 +450,46 @@ def host_of(url: str) -> str:
         return ""
 
 
-def _unchanged(row: FeedRow, entry: Entry, draft: Draft, known: Mapping[str, Known]) -> str | None:
+def own_names(entries: Sequence[Entry], known: Mapping[str, Known]) -> list[tuple[Entry, tuple[str, ...]]]:
+    """Return a document's entries, each with the names that are its own: no two are the same stored article.
+
+    An address that is given on to the next entry (a live blog's, a standing head's) stays with the article whose
+    entry is known by a stronger name. An entry without a name of its own is left out.
+    """
+    places = []
+    for number, entry in enumerate(entries):
+        ranks = [rank for rank, name in enumerate(entry.identities) if name in known]
+        places.append((ranks[0] if ranks else len(entry.identities), number))
+    owner: dict[str, int] = {}
+    for _, number in sorted(places):
+        ids = [known[name].article_id for name in entries[number].identities if name in known]
+        mine = next((one for one in ids if one not in owner), None)
+        if mine is not None:
+            owner[mine] = number
+    found = []
+    for number, entry in enumerate(entries):
+        names = tuple(
+            name
+            for name in entry.identities
+            if name not in known or owner.get(known[name].article_id, number) == number
+        )
+        if names:
+            found.append((entry, names))
+    return found
+
+
+def _unchanged(row: FeedRow, draft: Draft, names: Sequence[str], known: Mapping[str, Known]) -> str | None:
     """Return the id of the article that an entry is, when nothing about it is new; None where the store must decide."""
-    found = {known.get(name) for name in entry.identities}
+    found = {known.get(name) for name in names}
     if len(found) != 1 or (one := found.pop()) is None:
         return None
     same = (one.feed_id, one.guild_id, one.entry_digest) == (row.id, row.guild_id, articles.digest_of(draft))
     return one.article_id if same else None
 
 
-def _dated(entry: Entry, known: Mapping[str, Known]) -> Draft:
+def _dated(draft: Draft, names: Sequence[str], known: Mapping[str, Known]) -> Draft:
     """Keep the date that an article is known by when an edit only makes it later: edits are not news."""
-    draft = entry.draft
-    before = next((found.published for name in entry.identities if (found := known.get(name)) is not None), None)
+    before = next((found.published for name in names if (found := known.get(name)) is not None), None)
     if before is None or before.at is None:
         return draft
     if draft.published.at is not None and draft.published.at < before.at:

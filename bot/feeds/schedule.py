@@ -53,10 +53,10 @@ def next_poll(
     else:
         wished = max(asks or timedelta(), _fresh_for(hints, now))
         pause = max(every, min(wished, longest)) * (1 + jitter / 10)
-    retry_after = _retry_after(hints.retry_after, now)
-    if retry_after is not None:
+    asked = retry_after(hints, now)
+    if asked is not None:
         # Some time after, so that not everybody who was sent away comes back at once.
-        pause = max(pause, min(retry_after, LONGEST_ASKED) * (1 + jitter / 10))
+        pause = max(pause, asked * (1 + jitter / 10))
     return now + pause
 
 
@@ -90,15 +90,16 @@ def _fresh_for(hints: Hints, now: datetime) -> timedelta:
     return max(until - now, timedelta()) if until is not None else timedelta()
 
 
-def _retry_after(value: str | None, now: datetime) -> timedelta | None:
-    """Read Retry-After in both of its forms; None when it is neither, or already past."""
-    if value is None:
-        return None
-    value = value.strip()
+def retry_after(hints: Hints, now: datetime) -> timedelta | None:
+    """Return how long a server asks to wait, in either form of Retry-After, at most :data:`LONGEST_ASKED`.
+
+    None where it doesn't ask, or the moment is past.
+    """
+    value = (hints.retry_after or "").strip()
     if re.fullmatch(r"[0-9]{1,9}", value):
-        return timedelta(seconds=int(value))
+        return min(timedelta(seconds=int(value)), LONGEST_ASKED)
     moment = _http_date(value)
-    return moment - now if moment is not None and moment > now else None
+    return min(moment - now, LONGEST_ASKED) if moment is not None and moment > now else None
 
 
 def _http_date(value: str) -> datetime | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -121,6 +121,7 @@ def add(
     relevance: Relevant | None = None,
     teaser: bool = False,
     wants_page: bool = False,
+    not_as: Collection[str] = (),
     now: datetime,
 ) -> Stored:
     """Store an article unless the store has it already, and say where it is.
@@ -128,7 +129,8 @@ def add(
     ``identities`` are the names that make it the same article when it comes again (a feed's guid, the page's address,
     the file), the strongest first; all of them are remembered. A known one with other text or metadata becomes a new
     revision. An unknown one whose text equals a current revision is that article, unless their addresses are those of
-    two sites: then it is a copy, with a link of its own. ``article_id`` is made from the first identity unless given.
+    two sites: then it is a copy, with a link of its own; nor is it one of ``not_as``, nor are two teasers of
+    different days one. ``article_id`` is made from the first identity unless given.
 
     With ``guild_id`` the article belongs to one guild: it never changes one of the dossier's, which wins where both
     have it. With ``feed_id`` it was an entry of that feed: another feed that brings the same article changes nothing,
@@ -148,7 +150,7 @@ def add(
         return Stored(known.id, known.current_revision, "unchanged")
     if known is None and article_id is None:
         # An article that comes with an id of its own is quoted by it, so it is never taken for another one.
-        twin = _by_fingerprint(conn, dossier, values, guild_id)
+        twin = _by_fingerprint(conn, dossier, values, guild_id, teaser=teaser, not_as=not_as)
         if twin is not None:
             if twin.guild_id == guild_id:
                 _name(conn, dossier, twin, names)
@@ -178,26 +180,34 @@ def add(
         return stored
     _name(conn, dossier, known, names)
     unchanged = Stored(known.id, known.current_revision, "unchanged")
+    changes: dict[str, Any] = {}
     if feed_id is not None:
         if known.feed_id not in {None, feed_id} and _is_listed(conn, known.feed_id):
             return unchanged
         if known.entry_digest == digest:
             return unchanged
-        changes: dict[str, Any] = {"feed_id": feed_id, "entry_digest": digest}
-        # As after a first try: whoever is told of news has been told of this article.
-        page["page_tries"] = 1
-        if wants_page and known.relevant:
-            changes |= page
-        current = revision_row(conn, dossier, known.id, known.current_revision)
-        if teaser and known.page_revision is not None and current["text"] is not None:
-            # What was edited is the teaser: the words of its page stay, until it is read again.
-            values |= {name: current[name] for name in ("text", "fingerprint", "body_start", "language", "warnings")}
-        else:
-            changes["page_revision"] = None
-        change(conn, dossier, known.id, changes)
+        changes |= {"feed_id": feed_id, "entry_digest": digest}
+    if wants_page and known.relevant:
+        # Whoever is told of news has been told of this article, unless its page was never looked at.
+        untold = known.page_state == "wanted" and known.page_tries == 0
+        changes |= page | {"page_tries": 0 if untold else 1}
+    current = revision_row(conn, dossier, known.id, known.current_revision)
+    if teaser and current["text"] is not None and (known.page_revision is not None or _is_more(current, values)):
+        # What was edited, or comes only now, is the teaser: the whole words that are held stay.
+        values |= {name: current[name] for name in ("text", "fingerprint", "body_start", "language", "warnings")}
+    else:
+        changes["page_revision"] = None
     if relevance is not None:
-        change(conn, dossier, known.id, about)
+        changes |= about
+    if changes:
+        change(conn, dossier, known.id, changes)
     return revise(conn, dossier, known, values, now=now)
+
+
+def _is_more(current: RowMapping, values: Mapping[str, Any]) -> bool:
+    """Tell whether the text that is held is much longer than a teaser: it came from a page or a file."""
+    held, offered = (len(one["text"]) - one["body_start"] for one in (current, values))
+    return bool(held > 3 * offered)
 
 
 def revise(conn: Connection, dossier: str, known: Row[Any], values: dict[str, Any], *, now: datetime) -> Stored:
@@ -244,6 +254,12 @@ def _about(relevance: Relevant | None) -> dict[str, Any]:
 def judge(conn: Connection, dossier: str, article_id: str, relevance: Relevant) -> None:
     """Remember whether an article belongs to the topic, once its words have changed."""
     change(conn, dossier, article_id, _about(relevance))
+    counters.bump(conn)
+
+
+def keep_whole(conn: Connection, dossier: str, article_id: str) -> None:
+    """Show an article whatever its words say, from now on."""
+    change(conn, dossier, article_id, {"relevant": True, "everything": True})
     counters.bump(conn)
 
 
@@ -325,26 +341,50 @@ def _by_identity(conn: Connection, dossier: str, identities: Sequence[str], guil
             article_identity.c.dossier == dossier,
             article_identity.c.scope.in_({0, guild_id or 0}),
             article_identity.c.identity.in_(names),
+            _known_to(guild_id),
         )
     )
     found = conn.execute(query).all()
     return min(found, key=lambda row: (row.guild_id is not None, names.index(row.named)), default=None)
 
 
-def _by_fingerprint(conn: Connection, dossier: str, values: Mapping[str, Any], guild_id: int | None) -> Row[Any] | None:
-    """Return the article that has this very text, unless it stands on another site."""
+def _by_fingerprint(
+    conn: Connection,
+    dossier: str,
+    values: Mapping[str, Any],
+    guild_id: int | None,
+    *,
+    teaser: bool,
+    not_as: Collection[str],
+) -> Row[Any] | None:
+    """Return the article that has this very text, unless it stands on another site, or is surely another one.
+
+    Standing heads and standfirsts are the same every day: of a teaser the day must be the same, too.
+    """
     query = (
-        select(article, article_revision.c.url)
+        select(article, article_revision.c.url, article_revision.c.published_at)
         .join(article_revision, CURRENT)
         .where(
             article_revision.c.dossier == dossier,
             article_revision.c.fingerprint == values["fingerprint"],
-            visible(guild_id, off_topic=True),
+            _known_to(guild_id),
         )
         .order_by(article.c.guild_id.is_not(None), article.c.first_stored_at, article.c.id)
     )
-    site = _site(values["url"])
-    return next((row for row in conn.execute(query) if None in {site, _site(row.url)} or site == _site(row.url)), None)
+    site, at = _site(values["url"]), values["published_at"]
+    for row in conn.execute(query):
+        same_site = None in {site, _site(row.url)} or site == _site(row.url)
+        same_day = None in {at, row.published_at} or at.date() == row.published_at.date()
+        if same_site and row.id not in not_as and (same_day or not teaser):
+            return row
+    return None
+
+
+def _known_to(guild_id: int | None) -> ColumnElement[bool]:
+    """What a new article may turn out to be. A guild's own may be shown where the dossier's is hidden."""
+    if guild_id is None:
+        return article.c.guild_id.is_(None)
+    return or_(and_(article.c.guild_id.is_(None), article.c.relevant.is_(True)), article.c.guild_id == guild_id)
 
 
 def _site(url: str | None) -> str | None:

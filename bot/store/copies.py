@@ -106,6 +106,21 @@ def set_sketch(
     return first
 
 
+def heard(conn: Connection, dossier: str, article_id: str) -> bool:
+    """Tell whether people were told, or will be, of another article with this text: news that is shown to all."""
+    group = func.coalesce(article.c.copy_of, article.c.id)
+    mine = select(group).where(article.c.dossier == dossier, article.c.id == article_id).scalar_subquery()
+    query = select(article.c.id).where(
+        article.c.dossier == dossier,
+        group == mine,
+        article.c.id != article_id,
+        article.c.guild_id.is_(None),
+        article.c.relevant.is_(True),
+        article.c.background.is_(False),
+    )
+    return conn.execute(query.limit(1)).first() is not None
+
+
 def of(conn: Connection, dossier: str, article_id: str, *, guild_id: int | None = None) -> list[Listed]:
     """Return the other articles with the same text, the first stored first; a guild's own only for that guild.
 

@@ -256,7 +256,8 @@ def failed(conn: Connection, feed_id: int, reason: str, error: str, *, next_poll
 class Known:
     """An article that an identity belongs to: which feed brought it, the digest of its entry then, and its date.
 
-    ``guild_id`` is None for the dossier's own; ``published`` where no date is known. ``relevant`` tells that it is shown.
+    ``guild_id`` is None for the dossier's own; ``published`` where no date is known. ``relevant`` tells that it is
+    shown.
     """
 
     article_id: str

@@ -12,14 +12,15 @@ from typing import Any, cast
 
 import pytest
 from aiohttp import web
+from sqlalchemy import update
 
 from bot.app import load_dossier
 from bot.config import Settings
 from bot.feeds.fetch import Address, Fetcher, Limits
 from bot.feeds.pages import TRIES, Paged, page_round
-from bot.feeds.poll import Desk, poll_round
+from bot.feeds.poll import PER_HOST, Desk, poll_round
 from bot.library import Library
-from bot.store import articles, feeds
+from bot.store import articles, feeds, guilds, schema
 from bot.store.articles import Origin
 from bot.store.engine import Connection, Store
 from summaries.article import Article
@@ -273,3 +274,53 @@ async def test_only_one_process_reads_pages(room: Room) -> None:
         assert await page_round(replace(other, owner="b")) == ()
         room.clock.advance(minutes=int(timedelta(hours=1).total_seconds() / 60))
         assert len(await page_round(replace(other, owner="b"))) == 1
+
+
+async def test_a_guild_s_own_teasers_get_their_pages_and_hold_up_nobody(room: Room) -> None:
+    key = room.dossier.topic.key
+    room.server.serve(page(*BODY), "/story", content_type="text/html")
+    theirs = room.server.serve(rss(), "/theirs")
+    with room.store.writing() as connection:
+        guilds.joined(connection, 7, "Seven", now=START)
+        feeds.add(connection, key, 7, theirs, name="Theirs", everything=True, by="9", now=START)
+    await room.bring()
+    room.server.serve(rss(room.teaser()), "/theirs")
+    (paged,) = await room.bring()
+    assert paged.state == "read"
+    with room.store.reading() as connection:
+        (article,) = articles.current(connection, key, guild_id=7)
+    assert BODY[1] in article.text
+    assert room.told == []
+
+
+async def test_a_teaser_that_was_edited_before_its_page_was_looked_at_is_told(room: Room) -> None:
+    room.server.serve(page(*BODY), "/story", content_type="text/html")
+    room.clock.advance(minutes=15)
+    room.server.serve(rss(room.teaser()))
+    async with room.desk() as desk:
+        await poll_round(desk)
+    # Killed here; the next round finds the entry edited.
+    await room.bring(room.teaser(title=f"{TITLE}, he said"))
+    assert [one.title for one in room.told] == [f"{TITLE}, he said"]
+
+
+async def test_pages_keep_to_retry_after_and_spare_the_host(room: Room) -> None:
+    teasers = []
+    for number in range(1, 7):
+        room.server.serve("", f"/story/{number}", status=429, headers={"Retry-After": "36000"})
+        teasers.append(room.teaser(number, title=f"{TITLE} ({number})", path=f"/story/{number}"))
+    paged = await room.bring(*teasers)
+    assert {one.state for one in paged} == {"wanted"}
+    assert len([path for path, _ in room.server.requests if path.startswith("/story")]) <= PER_HOST
+    assert await room.again(9 * 60) == []
+    assert len(await room.again(61)) == len(paged)
+
+
+async def test_a_page_whose_article_s_text_was_removed_is_not_asked_for_for_ever(room: Room) -> None:
+    room.server.serve("", "/story", status=503)
+    await room.bring(room.teaser())
+    with room.store.writing() as connection:
+        connection.execute(update(schema.article_revision).values(text=None, text_removed_at=START))
+    (paged,) = await room.again(60)
+    assert paged.state == "failed"
+    assert await room.again(24 * 60) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,7 @@ from sqlalchemy import select, update
 from bot.app import load_dossier
 from bot.config import Settings
 from bot.feeds.fetch import Address, Fetcher, Limits
-from bot.feeds.poll import Desk, Polled, Round, poll_round
+from bot.feeds.poll import AT_ONCE, PER_HOST, Desk, Polled, Round, poll_round
 from bot.library import Library
 from bot.seeding import BACKGROUND_AFTER
 from bot.store import articles, copies, feeds, guilds, leases, schema
@@ -588,3 +589,132 @@ async def test_the_next_poll_is_when_feed_and_server_wish(small_room: Newsroom) 
     room.clock.advance(hours=2)
     assert (await room.poll()).feeds[0].outcome == "not_modified"
     assert room.row().next_poll_at == room.clock.now + 2 * hour
+
+
+# What is one article, and what are two --------------------------------------------------------------------------------
+
+
+async def test_entries_that_look_alike_are_articles_of_their_own_and_stay_so(small_room: Newsroom) -> None:
+    """A live blog, a daily round-up: the same head and standfirst, another guid and address."""
+    room = small_room
+    room.server.serve(rss())
+    await room.poll()
+    same = {"title": "Live: the talks in Paris", "description": ON_TOPIC}
+    items = [doubles.item(number) | same for number in range(1, 5)]
+    for count in range(1, 5):
+        room.server.serve(rss(*items[:count]))
+        polled = await room.again()
+        assert (len(polled.new), len(polled.revised), polled.unchanged) == (1, 0, count - 1)
+    assert sorted(one.url or "" for one in room.articles().values()) == [
+        f"https://news.example/{n}" for n in range(1, 5)
+    ]
+    assert {one.revision for one in room.articles().values()} == {1}
+
+
+async def test_an_address_that_is_given_on_stays_with_the_entry_of_the_stronger_name(small_room: Newsroom) -> None:
+    room = small_room
+    room.server.serve(rss())
+    await room.poll()
+    one, two = doubles.item(1, ON_TOPIC), doubles.item(2, ON_TOPIC + " Italy, too.")
+    now = "https://news.example/live/now"
+    room.server.serve(rss(one | {"link": now}))
+    (first,) = (await room.again()).new
+    room.server.serve(rss(two | {"link": now}, one))
+    polled = await room.again()
+    (second,) = polled.new
+    assert polled.revised == (first,)
+    for spare in ("<!-- 1 -->", "<!-- 2 -->"):
+        room.server.serve(rss(two | {"link": now}, one) + spare)
+        polled = await room.again()
+        assert (polled.new, polled.revised, polled.unchanged) == ((), (), 2)
+    found = room.articles()
+    assert (found[first].url, found[second].url) == ("https://news.example/1", now)
+
+
+async def test_a_text_that_was_published_anew_is_the_same_once_the_old_entry_is_gone(small_room: Newsroom) -> None:
+    room = small_room
+    room.server.serve(rss())
+    await room.poll()
+    room.server.serve(rss(item(1, ON_TOPIC)))
+    await room.again()
+    room.server.serve(rss(item(1, ON_TOPIC) | {'guid isPermaLink="false"': "new-guid"}))
+    polled = await room.again()
+    assert (polled.new, polled.unchanged) == ((), 1)
+
+
+async def test_a_copy_of_what_nobody_heard_of_is_news(small_room: Newsroom) -> None:
+    room = small_room
+    one, two = (room.server.serve(rss(), path) for path in ("/one", "/two"))
+    # The first is in the baseline of a feed that was just added.
+    room.server.serve(rss(doubles.item(7, AGENCY) | {"link": "https://one.example/7"}), "/one")
+    await room.poll(one, two)
+    room.clock.advance(minutes=15)
+    room.server.serve(rss(doubles.item(8, AGENCY + " More.") | {"link": "https://two.example/8"}), "/two")
+    await room.poll(one, two)
+    assert [article.url for article in room.told] == ["https://two.example/8"]
+
+
+async def test_a_feed_that_is_kept_whole_shows_what_a_general_one_left_out(room: Newsroom) -> None:
+    key = room.dossier.topic.key
+    room.everything = False
+    room.server.serve(rss())
+    await room.poll()
+    off = doubles.item(1, OFF_TOPIC)
+    room.server.serve(rss(off))
+    assert len((await room.again()).off_topic) == 1
+    theirs = room.server.serve(rss(off), "/theirs")
+    with room.store.writing() as connection:
+        guilds.joined(connection, 7, "Seven", now=START)
+        feeds.add(connection, key, 7, theirs, name=None, everything=True, by="9", now=START)
+    room.clock.advance(minutes=15)
+    await room.poll()
+    with room.store.reading() as connection:
+        assert len(articles.current(connection, key, guild_id=7)) == 1
+    assert room.articles() == {}
+    # The dossier's own feed of this kind shows it to everybody.
+    room.everything = True
+    room.clock.advance(minutes=15)
+    whole = room.server.serve(rss(off), "/whole")
+    await room.poll(room.server.url(), whole)
+    assert [one.title for one in room.articles().values()] == ["Report number 1"]
+
+
+async def test_a_large_feed_is_stored_in_parts_and_a_crash_between_repeats_nothing(small_room: Newsroom) -> None:
+    room = small_room
+    room.server.serve(rss(), etag='"0"')
+    await room.poll()
+    count = 2 * AT_ONCE + 5
+    room.server.serve(rss(*(item(n, f"Harbour {n} {n}{n} counted {n * n} ships.") for n in range(count))), etag='"1"')
+    told: list[str] = []
+
+    def crash(_connection: Connection, stored: Sequence[Article]) -> None:
+        if told:
+            raise OSError
+        told.extend(one.id for one in stored)
+
+    assert (await room.again(on_stored=crash)).outcome == "failed"
+    assert len(room.articles()) == len(told) == AT_ONCE
+    room.clock.advance(hours=1)
+    again = await room.again()
+    assert (again.outcome, len(again.new), again.unchanged) == ("read", count - AT_ONCE, AT_ONCE)
+    assert len(room.told) == count - AT_ONCE
+    assert not {one.id for one in room.told} & set(told)
+
+
+async def test_of_a_host_that_does_not_answer_little_is_asked(small_room: Newsroom) -> None:
+    room = small_room
+    paths = [f"/busy/{number}" for number in range(9)]
+    urls = [room.server.serve("", path, status=503, headers={"Retry-After": "36000"}) for path in paths]
+    async with FeedServer() as good:
+        listed = [*urls, good.serve(rss(item(1)))]
+        ports = {room.server.port, good.port}
+        async with Fetcher(
+            contact="x", version="1", limits=room.limits, allow=lambda _, port: port in ports
+        ) as fetcher:
+            done = await poll_round(Desk(room.library(*listed), fetcher, room.clock, lambda: 0.0, "a"))
+    outcomes = Counter(one.outcome for one in done.feeds)
+    assert outcomes["read"] == 1
+    assert outcomes["failed"] <= PER_HOST
+    assert outcomes["failed"] + outcomes["put_off"] == 9
+    assert len(room.server.requests) == outcomes["failed"]
+    assert all(room.row(url).next_poll_at >= room.clock.now + timedelta(hours=10) for url in urls)

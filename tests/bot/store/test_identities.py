@@ -164,6 +164,23 @@ def test_an_old_article_s_edited_teaser_leaves_its_words(store: Store) -> None:
     assert text(store, first).text == whole.text
 
 
+def test_a_teaser_never_displaces_a_whole_text_that_came_another_way(store: Store) -> None:
+    one, _ = two_feeds(store)
+    whole = replace(DRAFT, text="Britain is ready.\n\n" + "Its minister said so in London, at length. " * 9)
+    first = add(store, [ADDRESS], whole)
+    assert add(store, [GUID, ADDRESS], feed_id=one, teaser=True).article_id == first.article_id
+    assert add(store, [GUID, ADDRESS], teaser=True).outcome == "unchanged"
+    assert text(store, first).text == whole.text
+
+
+def test_two_teasers_of_different_days_are_two_articles(store: Store) -> None:
+    first = add(store, ["guid 1", "url:https://paper.example/1"], teaser=True)
+    later = Published(datetime(2025, 3, 27, 8, 30, tzinfo=UTC), "time", "stated")
+    again = replace(DRAFT, url="https://paper.example/2", published=later)
+    second = add(store, ["guid 2", "url:https://paper.example/2"], again, teaser=True)
+    assert (second.outcome, second.article_id != first.article_id) == ("new", True)
+
+
 def test_what_is_off_the_topic_is_known_and_shown_nowhere(store: Store) -> None:
     first = add(store, [GUID, ADDRESS], relevance=Relevant(False, 0.1))
     assert add(store, [GUID, ADDRESS]).article_id == first.article_id
