@@ -16,7 +16,7 @@ from bot.events import HOLD
 from bot.library import Library
 from bot.render import render
 from bot.request import Reader, Request, Server
-from bot.store import articles, briefings, claims, copies, deliveries, figures
+from bot.store import articles, briefings, claims, copies, deliveries, figures, lookup
 from bot.store.briefings import LOOK_BACK, Plan
 from bot.store.deliveries import Delivery, Place
 from bot.store.engine import Connection
@@ -64,6 +64,12 @@ def build(library: Library, plan: Plan, day: date, *, now: datetime) -> Made:
                 for one in articles.fresh(connection, key, since=since, guild_id=plan.guild_id)
                 if one.id not in seen
             ]
+            # What a feed of its own has brought as well as the dossier's is told once: as the dossier's, if at once.
+            offered = {one.id for one in fresh}
+            both = lookup.in_both(connection, key, plan.guild_id, offered, since=since - copies.WITHIN)
+            again = {own for own, everyones in both if everyones in offered | seen}
+            again |= {everyones for own, everyones in both if own in seen}
+            fresh = [one for one in fresh if one.id not in again]
             # The same text in one more outlet is nothing new to who has read it.
             same_text = copies.groups(connection, key, {one.id for one in fresh})
             fresh = [one for one in fresh if seen.isdisjoint(same_text.get(one.id, ()))]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from bot.store.articles import CURRENT
 from bot.store.deliveries import Part
 from bot.store.schema import (
     article,
+    article_identity,
     article_revision,
     claim,
     delivery,
@@ -233,6 +234,66 @@ def standing(conn: Connection, dossier: str, article_ids: Sequence[str]) -> dict
         columns.dossier == dossier, columns.id.in_(article_ids)
     )
     return {row[0]: Standing(row[1], bool(row[2]), bool(row[3])) for row in conn.execute(query)}
+
+
+def in_both(
+    conn: Connection, dossier: str, guild_id: int, article_ids: Collection[str], *, since: datetime
+) -> set[tuple[str, str]]:
+    """Return (a guild's own article, the dossier's) for what is one article, where either is among some.
+
+    It has a name in common, such as its address, or the very text. The latter counts only where the other one was
+    stored from ``since`` on too: standing heads come again.
+    """
+    name, same_name = article_identity.alias(), article_identity.alias()
+    scopes = (0, guild_id)
+    by_name = (
+        select(name.c.scope == 0, name.c.article_id, same_name.c.article_id)
+        .join(
+            same_name,
+            and_(
+                same_name.c.dossier == name.c.dossier,
+                same_name.c.scope.in_(scopes),
+                same_name.c.identity == name.c.identity,
+            ),
+        )
+        .where(
+            name.c.dossier == dossier,
+            name.c.article_id.in_(article_ids),
+            name.c.scope.in_(scopes),
+            name.c.scope != same_name.c.scope,
+        )
+    )
+    other, same_text = article.alias(), article_revision.alias()
+    by_text = (
+        select(article.c.guild_id.is_(None), article.c.id, other.c.id)
+        .join_from(article, article_revision, CURRENT)
+        .join(
+            same_text,
+            and_(
+                same_text.c.dossier == article_revision.c.dossier,
+                same_text.c.fingerprint == article_revision.c.fingerprint,
+            ),
+        )
+        .join(
+            other,
+            and_(
+                other.c.dossier == same_text.c.dossier,
+                other.c.id == same_text.c.article_id,
+                other.c.current_revision == same_text.c.number,
+            ),
+        )
+        .where(
+            article.c.dossier == dossier,
+            article.c.id.in_(article_ids),
+            other.c.first_stored_at >= since,
+            or_(
+                and_(article.c.guild_id.is_(None), other.c.guild_id == guild_id),
+                and_(article.c.guild_id == guild_id, other.c.guild_id.is_(None)),
+            ),
+        )
+    )
+    rows = conn.execute(by_name.union(by_text))
+    return {(two, one) if everyones else (one, two) for everyones, one, two in rows}
 
 
 def article_ids_like(conn: Connection, dossier: str, wanted: str) -> Sequence[str]:

@@ -19,7 +19,7 @@ from bot.store.briefings import Plan
 from bot.store.deliveries import Delivery
 from bot.store.engine import Store
 from bot.store.schema import delivery, delivery_part, guild_briefing
-from summaries.article import Draft, Published
+from summaries.article import Draft, Published, normalise_url
 from summaries.briefing import Lengths
 from tests.bot.tables import Editor, library, row
 
@@ -57,6 +57,18 @@ class World:
             plan = briefings.plan_of(conn, self.editor.key, GUILD)
             assert plan is not None
             briefings.set_state(conn, plan.id, "paused" if paused else "active", now=self.editor.now)
+
+    def entry(self, name: str, address: str, words: str, *, own: bool) -> None:
+        """A feed of the server's own, or one of the dossier's, brings an article."""
+        with self.store.writing() as conn:
+            published = Published(self.editor.now, "time", "stated")
+            draft = Draft(words, name, "X", None, address, "en", published)
+            names = [f"guid:{name}", f"url:{normalise_url(address)}"]
+            guild_id = GUILD if own else None
+            stored = articles.add(
+                conn, self.editor.key, names, draft, article_id=name, guild_id=guild_id, now=self.editor.now
+            )
+            assert stored.outcome == "new"
 
     def news(self, name: str, *, copy_of: str | None = None) -> None:
         with self.store.writing() as conn:
@@ -146,6 +158,42 @@ def test_the_same_text_in_one_more_outlet_is_nothing_new(world: World) -> None:
     world.news("plums")
     world.news("plums-elsewhere", copy_of="plums")
     assert "plums-elsewhere" in (world.look(at(29, 8)) or "")
+
+
+def test_what_an_own_feed_and_the_dossier_s_both_bring_is_told_once(world: World) -> None:
+    apples, pears = (f"The harbour office counted all {fruit}." for fruit in ("apples", "pears"))
+    world.entry("own-address", "https://m.x.example/1", apples, own=True)
+    world.entry("own-text", "https://x.example/2", pears, own=True)
+    words = world.look(at(27, 8)) or ""
+    assert "own-address" in words
+    assert "own-text" in words
+    world.arrives()
+    # The one was edited, the other stands at another address.
+    world.entry("late-address", "https://x.example/1?utm_source=rss", f"Edited. {apples}", own=False)
+    world.entry("late-text", "https://x.example/other", pears, own=False)
+    world.entry("plums", "https://x.example/3", "The harbour office counted all plums.", own=False)
+    words = world.look(at(28, 8)) or ""
+    assert "plums" in words
+    assert "late-" not in words
+    world.arrives()
+    # At once.
+    for kind, own in (("own", True), ("everyones", False)):
+        world.entry(f"{kind}-figs", "https://x.example/4", "The harbour office counted all figs.", own=own)
+    words = world.look(at(29, 8)) or ""
+    assert "everyones-figs" in words
+    assert "own-figs" not in words
+
+
+def test_an_own_feed_s_standing_head_of_long_ago_hides_nothing(quick: World) -> None:
+    quick.entry("own", "https://x.example/1", "What the harbour office says today.", own=True)
+    quick.look(at(27, 8))
+    quick.arrives()
+    for day in range(8):
+        quick.look(at(28, 8) + timedelta(days=day))
+        quick.arrives()
+    quick.editor.now += timedelta(hours=2)
+    quick.entry("everyones", "https://x.example/2", "What the harbour office says today.", own=False)
+    assert "everyones" in (quick.look(at(28, 8) + timedelta(days=8)) or "")
 
 
 def test_what_was_dropped_counts_as_untold_even_when_all_else_of_it_is_forgotten(quick: World) -> None:
