@@ -58,6 +58,12 @@ class _Commands(click.Group):
             _fail([f"{error.filename or 'the system'}: {error.strerror or error}."], as_json)
         except UnicodeEncodeError:
             _fail(["A name on the command line is not text this system can store."], as_json)
+        except KeyboardInterrupt:
+            # click would end with 1; where work had begun, what it says of that was said already.
+            from bot.progress import INTERRUPTED
+
+            click.echo("Broken off.", err=True)
+            raise SystemExit(INTERRUPTED) from None
 
     def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         for stream in (sys.stdout, sys.stderr):
@@ -203,7 +209,11 @@ def briefing(
     home: str | None,
     config: str | None,
 ) -> None:
-    """Make a day's briefing from what is stored, as it would be posted."""
+    """Make a briefing from all that is stored of a day (UTC), in the form in which briefings are posted.
+
+    What a server is posted begins where its last briefing ended, and leaves out what was in a feed before it was first
+    read.
+    """
     with _app(home, config) as app:
         made = _briefing(app, day, since, until)
         if not made.ok:
@@ -272,6 +282,9 @@ def ingest(paths: tuple[str, ...], as_json: bool, home: str | None, config: str 
     from bot.ingest import Added, how_many
     from bot.ingest import ingest as read
 
+    if any(not path.strip() for path in paths):
+        # As a path it would be the current folder: a script's unset variable would take all of that in.
+        _fail(["An empty name was given; nothing was read. Name files, folders or web addresses."], as_json)
     with _app(home, config) as app, _progress("files") as progress:
         limit = app.settings.ingest.max_megabytes * 1_000_000
         total = how_many(paths)
@@ -412,17 +425,20 @@ def _polled_in_words(feeds: Sequence[Polled], pages: Sequence[Paged]) -> str:
     if not feeds and not pages:
         return "No feed is due now."
     outcomes = [one.outcome for one in feeds]
-    new = sum(len(one.new) + len(one.background) for one in feeds)
-    changed = sum(len(one.revised) for one in feeds)
-    elsewhere = sum(len(one.off_topic) for one in feeds)
+    new, there, changed, elsewhere = (
+        sum(len(getattr(one, kind)) for one in feeds) for kind in ("new", "background", "revised", "off_topic")
+    )
     words = (
         f"{_counted(outcomes.count('read'), 'feed')} read, {outcomes.count('not_modified')} unchanged, "
-        f"{outcomes.count('failed')} failed. {_counted(new, 'article')} new, {changed} changed, {elsewhere} not of "
-        "this topic."
+        f"{outcomes.count('failed')} failed. {_counted(new, 'article')} new, {there} there already, no news, "
+        f"{changed} changed, {elsewhere} not of this topic."
     )
     if pages:
-        read = sum(one.state == "read" for one in pages)
-        words += f" {_counted(read, 'page')} read, {len(pages) - read} not."
+        states = [one.state for one in pages]
+        words += (
+            f" {_counted(states.count('read'), 'page')} read, {states.count('walled')} behind a wall, "
+            f"{states.count('failed')} failed, {states.count('wanted')} to be tried again."
+        )
     return words
 
 

@@ -260,3 +260,22 @@ def test_the_forum_of_dates_people_write(say: Say) -> None:
         assert say(f"!status Poland as-of {date}")["answer"]["as_of"] == "2025-03-20", date
     for date in ("0001-01-01", "1899-12-31", "9999-12-31"):
         assert say(f"!briefing {date}")["error"]["code"] == "bad_date", date
+
+
+def test_an_empty_name_takes_in_nothing(rollcall: Rollcall, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.txt").write_text("Words of a text.", "utf-8")
+    monkeypatch.chdir(tmp_path)
+    for names in (("",), (str(tmp_path), " ")):
+        said = rollcall("ingest", *names)
+        assert (said.code, said.out) == (1, "")
+        assert "An empty name was given; nothing was read." in said.err
+    assert rollcall("ingest", "a.txt").out.endswith("1 stored, 0 stored before, 0 refused.\n")
+
+
+def test_ctrl_c_before_work_has_begun_ends_as_later(rollcall: Rollcall, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bot.app.open_app", interrupted)
+    said = rollcall("poll")
+    assert (said.code, said.err) == (130, "Broken off.\n")

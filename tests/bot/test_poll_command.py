@@ -54,7 +54,10 @@ async def test_what_came_of_each_feed_is_said(home: Path, poll: Poll) -> None:
         listing(home, server, "/one", "/two", "/gone")
         said = await poll()
         assert said.code == 0
-        assert said.out == "2 feeds read, 0 unchanged, 1 failed. 3 articles new, 0 changed, 0 not of this topic.\n"
+        assert said.out == (
+            "2 feeds read, 0 unchanged, 1 failed. 0 articles new, 3 there already, no news, 0 changed, 0 not of this "
+            "topic.\n"
+        )
         assert said.err.splitlines() == [
             "Feed gone: There is nothing at this address (404). Look for the feed's present address."
         ]
@@ -107,7 +110,7 @@ async def test_a_process_that_was_killed_is_not_waited_for(home: Path, poll: Pol
         with open_app(str(home)) as app, app.store.writing() as connection:
             now = system_clock()
             leases.take(connection, "feeds", killed, now=now, until=now + timedelta(minutes=5))
-        assert (await poll()).out.startswith("1 feed read, 0 unchanged, 0 failed. 1 article new,")
+        assert (await poll()).out.startswith("1 feed read, 0 unchanged, 0 failed. 0 articles new, 1 there")
 
 
 def test_who_has_ended() -> None:
