@@ -57,6 +57,11 @@ MISBEHAVING = 20
 START = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 
 
+def host(number: int) -> str:
+    """Return the address of a feed's host: each has one of its own, as most have in the world."""
+    return f"127.0.{1 + number // 200}.{1 + number % 200}"
+
+
 # The feeds ------------------------------------------------------------------------------------------------------------
 
 
@@ -88,10 +93,10 @@ class Texts:
 class Feeds:
     """All feeds; :meth:`advance` gives each one entry more."""
 
-    def __init__(self, count: int, base: str) -> None:
+    def __init__(self, count: int) -> None:
         """Make feeds with twenty entries each."""
         self._texts = Texts(7)
-        self.base = base
+        self.port = 0
         self.generation = 0
         self.entries: list[list[tuple[str, list[str], datetime]]] = [
             [self._entry(START - timedelta(hours=age)) for age in range(ITEMS)] for _ in range(count)
@@ -123,7 +128,7 @@ class Feeds:
             slug = re.sub(r"\W+", "-", title.lower())
             items.append(
                 f"<item><guid isPermaLink='false'>{number}-{slug}</guid><title>{escaped(title)}</title>"
-                f"<link>{self.base}/{number}/{slug}</link><pubDate>{format_datetime(at, usegmt=True)}</pubDate>"
+                f"<link>http://{host(number)}:{self.port}/{number}/{slug}</link><pubDate>{format_datetime(at, usegmt=True)}</pubDate>"
                 f"<description>{shown}</description></item>"
             )
         return f"<rss version='2.0'><channel><title>Feed {number}</title>{''.join(items)}</channel></rss>"
@@ -154,7 +159,7 @@ def serve(count: int) -> None:
     async def run() -> None:
         app = web.Application()
         runner = web.AppRunner(app, access_log=None)
-        feeds = Feeds(count, "")
+        feeds = Feeds(count)
 
         async def feed(request: web.Request) -> web.StreamResponse:
             number = int(request.match_info["number"])
@@ -187,11 +192,11 @@ def serve(count: int) -> None:
         app.router.add_get("/control/{what}", control)
         app.router.add_get("/{number}/{slug}", page)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, "0.0.0.0", 0)  # noqa: S104 (each feed has a host of its own on loopback)
         await site.start()
         server: Any = site._server
         port = server.sockets[0].getsockname()[1]
-        feeds.base = f"http://127.0.0.1:{port}"
+        feeds.port = port
         sys.stdout.write(f"{port}\n")
         sys.stdout.flush()
         await asyncio.Event().wait()
@@ -456,8 +461,8 @@ def dossier_with_feeds(folder: Path, port: int, good: int) -> None:
     topic = folder / "topic.toml"
     text = topic.read_text("utf-8")
     text = text[: text.index("[[feeds]]")]
-    urls = [f"http://127.0.0.1:{port}/feed/{n}" for n in range(good)]
-    urls += [f"http://127.0.0.1:{port}/bad/{n}" for n in range(MISBEHAVING)]
+    urls = [f"http://{host(n)}:{port}/feed/{n}" for n in range(good)]
+    urls += [f"http://{host(good + n)}:{port}/bad/{n}" for n in range(MISBEHAVING)]
     for number, url in enumerate(urls):
         about = f'url = "{url}"\nname = "Feed {number}"\nkind = "news"\nlanguage = "en"\nnote = "-"'
         text += f"\n[[feeds]]\n{about}\neverything = true\n"

@@ -47,7 +47,6 @@ AT_ONCE: Final = 64
 
 _BYTES_AT_ONCE: Final = 1_000_000
 _ADDRESSES_AHEAD: Final = 8
-_PER_HOST: Final = 2
 _FIRST_FILL: Final = "first fill of "
 
 
@@ -315,9 +314,10 @@ class _Desk:
     def addresses(self, urls: Sequence[str], settings: Settings) -> Iterator[Added | Refused]:
         """Fetch and store what is at web addresses: some at a time, no more than two of one host."""
         from bot.feeds.newsroom import fetcher_of
+        from bot.feeds.turns import PER_HOST
         from bot.feeds.worker import Worker
 
-        hosts: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(_PER_HOST))
+        hosts: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(PER_HOST))
         with asyncio.Runner() as runner:
             fetcher: Fetcher = runner.run(fetcher_of(settings).__aenter__())
             worker: Worker = runner.run(Worker().__aenter__())
@@ -338,11 +338,12 @@ class _Desk:
         self, url: str, fetcher: Fetcher, worker: Worker, hosts: dict[str, asyncio.Semaphore]
     ) -> _Read | Refused:
         from bot.feeds.fetch import FetchFailed
+        from bot.feeds.turns import host_of
         from bot.feeds.worker import Stopped
 
         try:
             # Waited for here: in the fetcher's queue the time of a slow host's other pages would count as this one's.
-            async with hosts[_host(url)]:
+            async with hosts[host_of(url)]:
                 fetched = await fetcher.get(url, accept="page")
             if urlsplit(url).path.strip("/") and not urlsplit(fetched.url).path.strip("/"):
                 return Refused(url, "its address leads to the front page of the site, so what stood there is gone")
@@ -408,13 +409,6 @@ async def _close(begun: Iterable[asyncio.Task[_Read | Refused]], worker: Worker,
     await asyncio.gather(*tasks, return_exceptions=True)
     await worker.__aexit__(None, None, None)
     await fetcher.__aexit__(None, None, None)
-
-
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).netloc.lower()
-    except ValueError:
-        return ""
 
 
 def _names(url: str, found_at: str) -> tuple[str, ...]:

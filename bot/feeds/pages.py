@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -16,8 +15,9 @@ from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from bot.feeds.fetch import FetchFailed, Reason
-from bot.feeds.poll import PER_HOST, Away, Desk, LeaseLost, host_of
+from bot.feeds.poll import Desk
 from bot.feeds.schedule import retry_after
+from bot.feeds.turns import LeaseLost, Turns, host_of
 from bot.feeds.worker import Stopped
 from bot.intake import examine, record
 from bot.store import articles, pages
@@ -73,29 +73,17 @@ async def page_round(
     if not due:
         return ()
     begun(len(due))
+    turns = Turns[Paged]()
     try:
-        slots = asyncio.Semaphore(concurrency)
-        hosts: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(PER_HOST))
-        writing = asyncio.Lock()
-        away = Away[Paged]()
-
-        async def one(page: WantedPage) -> Paged:
-            async with hosts[host_of(page.url)], slots:
-                paged = await _page(desk, page, away, writing)
-            done(paged)
-            return paged
-
-        results = await asyncio.gather(*(one(page) for page in due), return_exceptions=True)
+        paged = await turns.of(
+            due,
+            lambda page: host_of(page.url),
+            lambda page: _page(desk, page, turns),
+            concurrency=concurrency,
+            done=done,
+        )
     finally:
         await asyncio.to_thread(desk.end)
-    paged = []
-    for result in results:
-        if isinstance(result, LeaseLost):
-            log.warning("another process polls the feeds now; this round stops")
-        elif isinstance(result, BaseException):
-            raise result
-        else:
-            paged.append(result)
     return tuple(paged)
 
 
@@ -108,14 +96,14 @@ def _begin(desk: Desk, limit: int) -> list[WantedPage]:
         return pages.due(connection, key, now, limit) if desk.take(connection) else []
 
 
-async def _page(desk: Desk, page: WantedPage, away: Away[Paged], writing: asyncio.Lock) -> Paged:
+async def _page(desk: Desk, page: WantedPage, turns: Turns[Paged]) -> Paged:
     """Read one page. Raises only StoreError and LeaseLost."""
     teaser = await asyncio.to_thread(_teaser, desk, page)
     host = host_of(page.url)
     reason: Reason | None = None
     if teaser is None:
         missed = Paged(page.article_id, "failed", "The text of the article was removed.")
-    elif (why := away.why(host)) is not None:
+    elif (why := turns.away(host)) is not None:
         missed = replace(_missed(page, "wanted", why.note or ""), retry_after=why.retry_after)
     else:
         try:
@@ -140,13 +128,11 @@ async def _page(desk: Desk, page: WantedPage, away: Away[Paged], writing: asynci
                 entry = replace(entry, text=entry.title or "", body_start=0)
             whole = complete(entry, read)
             if whole.text != entry.text:
-                async with writing:
-                    return await asyncio.to_thread(_store, desk, page, whole)
+                return await turns.store(_store, desk, page, whole)
             # Nothing better than the teaser: the last warning says why.
             missed = Paged(page.article_id, "walled" if read.walled else "failed", _sentence(whole.warnings[-1]))
-        away.note(host, reason, missed)
-    async with writing:
-        return await asyncio.to_thread(_store_missed, desk, page, teaser, missed)
+        turns.note(host, reason, missed)
+    return await turns.store(_store_missed, desk, page, teaser, missed)
 
 
 def _teaser(desk: Desk, page: WantedPage) -> Article | None:

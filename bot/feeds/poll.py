@@ -9,15 +9,15 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Final, Generic, Literal, Protocol, TypeVar
-from urllib.parse import urlsplit
+from typing import Any, Final, Literal, Protocol, TypeVar
 
 from bot.feeds.fetch import CHALLENGE_SENTENCE, Fetched, Fetcher, FetchFailed, Hints, Reason, looks_like_challenge
 from bot.feeds.schedule import EVERY, asked_by, next_poll
+from bot.feeds.turns import LeaseLost, Turns, host_of
 from bot.feeds.worker import Stopped
 from bot.intake import Findings, examine, record
 from bot.library import Library
@@ -37,13 +37,9 @@ LEASE: Final = timedelta(minutes=5)
 AT_ONCE: Final = 50
 """How many entries are stored in one transaction: others that write wait for it."""
 
-PER_HOST: Final = 2
-"""How many feeds, and how many pages, of one host are read at a time."""
-
 log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
-What = TypeVar("What")
 OnStored = Callable[[Connection, Sequence[Article]], None]
 
 
@@ -88,10 +84,6 @@ class Round:
     def new(self) -> tuple[str, ...]:
         """The ids of all articles that are news."""
         return tuple(identifier for one in self.feeds for identifier in one.new)
-
-
-class LeaseLost(Exception):
-    """Another process has taken over; nothing more may be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,29 +296,6 @@ class Desk:
         return Polled(row, "failed", reason=reason, sentence=sentence, hints=hints)
 
 
-class Away(Generic[What]):
-    """Which hosts don't answer in this round: what else is wanted of them is put off, or they would delay all others.
-
-    That is so once one could not be reached or asked to come back later, or was too slow as often as it is asked at a
-    time.
-    """
-
-    def __init__(self) -> None:
-        """Begin with none."""
-        self._slow: Counter[str] = Counter()
-        self._away: dict[str, What] = {}
-
-    def note(self, host: str, reason: Reason | None, what: What) -> None:
-        """Note what came of asking a host."""
-        self._slow[host] += reason == "too_slow"
-        if reason in {"unreachable", "busy"} or self._slow[host] >= PER_HOST:
-            self._away.setdefault(host, what)
-
-    def why(self, host: str) -> What | None:
-        """Return what was noted when a host was found away; None where it is not."""
-        return self._away.get(host)
-
-
 async def poll_round(
     desk: Desk,
     *,
@@ -349,47 +318,30 @@ async def poll_round(
     if due is None:
         return Round(ran=False)
     begun(len(due))
+    turns = Turns[Polled]()
     try:
-        slots, for_failing = asyncio.Semaphore(concurrency), asyncio.Semaphore(max(1, concurrency // 4))
-        # Its host's slot first: feeds that wait for a slow host must not take the slots of others.
-        hosts: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(PER_HOST))
-        # One at a time: SQLite has one writer, and threads that wait for it are missing elsewhere.
-        writing = asyncio.Lock()
-
-        away = Away[Polled]()
-
-        async def one(row: FeedRow) -> Polled:
-            host = host_of(row.moved_to or row.url)
-            async with hosts[host], for_failing if row.failures else slots:
-                why = away.why(host)
-                if why is None:
-                    polled = await _poll(desk, row, writing)
-                    away.note(host, polled.reason, polled)
-                else:
-                    async with writing:
-                        polled = await asyncio.to_thread(desk.put_off, row, why)
-            done(polled)
-            return polled
-
-        results = await asyncio.gather(*(one(row) for row in due), return_exceptions=True)
+        polled = await turns.of(
+            due,
+            lambda row: host_of(row.moved_to or row.url),
+            lambda row: _poll(desk, row, turns),
+            concurrency=concurrency,
+            apart=lambda row: row.failures > 0,
+            done=done,
+        )
     finally:
         await asyncio.to_thread(desk.end)
-    polled = []
-    for result in results:
-        if isinstance(result, LeaseLost):
-            log.warning("another process polls the feeds now; this round stops")
-        elif isinstance(result, BaseException):
-            raise result
-        else:
-            polled.append(result)
     return Round(True, tuple(polled))
 
 
-async def _poll(desk: Desk, row: FeedRow, writing: asyncio.Lock) -> Polled:
+async def _poll(desk: Desk, row: FeedRow, turns: Turns[Polled]) -> Polled:
     """Poll one feed. Raises only StoreError and LeaseLost."""
+    host = host_of(row.moved_to or row.url)
+    why = turns.away(host)
+    if why is not None:
+        return await turns.store(desk.put_off, row, why)
     try:
         try:
-            return await _read(desk, row, writing)
+            return await _read(desk, row, turns)
         except FetchFailed as failure:
             reason, sentence, hints = failure.reason, failure.sentence, failure.hints
         except Stopped as stopped:
@@ -401,11 +353,12 @@ async def _poll(desk: Desk, row: FeedRow, writing: asyncio.Lock) -> Polled:
         # Whatever a hostile feed brought about, the others go on, and this one isn't tried again at once.
         log.exception("feed %s: unexpected error", row.url)
         reason, sentence, hints = "broken", "Reading it ended in an unexpected error. The log has the details.", Hints()
-    async with writing:
-        return await asyncio.to_thread(desk.store_failure, row, reason, sentence, hints)
+    polled = await turns.store(desk.store_failure, row, reason, sentence, hints)
+    turns.note(host, reason, polled)
+    return polled
 
 
-async def _read(desk: Desk, row: FeedRow, writing: asyncio.Lock) -> Polled:
+async def _read(desk: Desk, row: FeedRow, turns: Turns[Polled]) -> Polled:
     # Without a baseline the whole feed is asked for, whatever was remembered.
     known = row.baseline_at is not None
     fetched = await desk.fetcher.get(
@@ -416,8 +369,7 @@ async def _read(desk: Desk, row: FeedRow, writing: asyncio.Lock) -> Polled:
     digest = hashlib.sha256(fetched.body).hexdigest()
     # A server that knows no conditional requests sends the same bytes again; they have been read.
     if fetched.status == "not_modified" or (known and digest == row.body_digest):
-        async with writing:
-            return await asyncio.to_thread(desk.store_unchanged, row, fetched)
+        return await turns.store(desk.store_unchanged, row, fetched)
     try:
         read = await desk.parse(
             read_feed,
@@ -433,21 +385,12 @@ async def _read(desk: Desk, row: FeedRow, writing: asyncio.Lock) -> Polled:
         if looks_like_challenge({}, fetched.body):
             raise FetchFailed("challenge", CHALLENGE_SENTENCE, fetched.hints) from None
         raise FetchFailed("not_a_feed", str(error), fetched.hints) from None
-    async with writing:
-        return await asyncio.to_thread(desk.store_read, row, fetched, read, digest)
+    return await turns.store(desk.store_read, row, fetched, read, digest)
 
 
 def _kept(row: FeedRow, found: Findings) -> Relevant:
     """Decide whether what a feed brings is shown: what belongs to the topic, or all of it where that was declared."""
     return found.relevant.whole(row.everything)
-
-
-def host_of(url: str) -> str:
-    """Return an address's host and port in lower case; "" for what is no address."""
-    try:
-        return urlsplit(url).netloc.lower()
-    except ValueError:
-        return ""
 
 
 def own_names(entries: Sequence[Entry], known: Mapping[str, Known]) -> list[tuple[Entry, tuple[str, ...]]]:

@@ -18,7 +18,8 @@ from bot.app import load_dossier
 from bot.config import Settings
 from bot.feeds.fetch import Address, Fetcher, Limits
 from bot.feeds.pages import TRIES, Paged, page_round
-from bot.feeds.poll import PER_HOST, Desk, poll_round
+from bot.feeds.poll import Desk, poll_round
+from bot.feeds.turns import PER_HOST
 from bot.library import Library
 from bot.store import articles, feeds, guilds, schema
 from bot.store.articles import Origin

@@ -18,7 +18,8 @@ from sqlalchemy import select, update
 from bot.app import load_dossier
 from bot.config import Settings
 from bot.feeds.fetch import Address, Fetcher, Limits
-from bot.feeds.poll import AT_ONCE, PER_HOST, Desk, Polled, Round, poll_round
+from bot.feeds.poll import AT_ONCE, Desk, Polled, Round, poll_round
+from bot.feeds.turns import PER_HOST
 from bot.library import Library
 from bot.seeding import BACKGROUND_AFTER
 from bot.store import articles, copies, feeds, guilds, leases, schema
