@@ -40,8 +40,11 @@ class Outline:
     folders: tuple[str, ...] = ()
 
 
-def read_opml(data: bytes) -> list[Outline]:
+def read_opml(data: bytes, left_out: list[str] | None = None) -> list[Outline]:
     """Return the feeds of an OPML list in its order, each address once; outlines that are no feeds are left out.
+
+    Titles of those that should be feeds, but whose address is no web address that is read, are added to ``left_out``
+    (where there is no title, the address; never a password).
 
     Raises ValueError, with a sentence for people, for what is no OPML, or larger or deeper than any list is.
     """
@@ -52,12 +55,12 @@ def read_opml(data: bytes) -> list[Outline]:
         raise ValueError("The file is empty: there is no list of feeds in it.")
     text = re.sub(r"\A<\?xml\b[^>]{0,300}\?>", "", text)
     try:
-        return _read(text)
+        return _read(text, left_out)
     except expat.ExpatError:
         # The usual mistake: an ampersand of an address that was not escaped.
         repaired = re.sub(r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9A-Fa-f]{1,6});)", "&amp;", text)
     try:
-        return _read(repaired)
+        return _read(repaired, left_out)
     except expat.ExpatError as error:
         reason = expat.errors.messages.get(error.code, "bad XML")
         raise ValueError(
@@ -65,8 +68,9 @@ def read_opml(data: bytes) -> list[Outline]:
         ) from None
 
 
-def _read(text: str) -> list[Outline]:
+def _read(text: str, left_out: list[str] | None) -> list[Outline]:
     found: dict[str, Outline] = {}
+    refused: list[str] = []
     folders: list[str | None] = []
     depth = outlines = 0
     parser = expat.ParserCreate("utf-8")
@@ -94,6 +98,8 @@ def _read(text: str) -> list[Outline]:
             # Lists must have a text for each; where there is no title, it is the address.
             title = None if title == url else title
             found.setdefault(key, Outline(url, title, _address(known.get("htmlurl")), inside))
+        elif known.get("xmlurl", "").strip():
+            refused.append(re.sub(r"[^/?#\s]+@", "", title or collapse(known["xmlurl"])[:_MAX_TITLE]))
 
     def end(name: str) -> None:
         nonlocal depth
@@ -108,6 +114,8 @@ def _read(text: str) -> list[Outline]:
     parser.EndElementHandler = end
     parser.EntityDeclHandler = entity
     parser.Parse(text.encode("utf-8", "replace"), True)
+    if left_out is not None:
+        left_out += refused
     return list(found.values())
 
 

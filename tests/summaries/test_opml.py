@@ -36,6 +36,21 @@ def test_a_list_as_readers_export_it() -> None:
     ]
 
 
+def test_feeds_whose_address_is_none_are_named() -> None:
+    left_out: list[str] = []
+    found = read_opml(
+        opml(
+            "<outline text='A &amp; B' xmlUrl='https://a.example/feed?x=1&y=2'/><outline text='A folder' xmlUrl=' '/>"
+            "<outline text='Local' xmlUrl='file:///feed.xml'/><outline xmlUrl='ftp://b.example/feed'/>"
+            "<outline text='https://me:secret@c.example/feed' xmlUrl='https://me:secret@c.example/feed'/>"
+        ),
+        left_out,
+    )
+    assert [one.title for one in found] == ["A & B"]
+    # Once, though the list was read twice: its ampersand had to be mended.
+    assert left_out == ["Local", "ftp://b.example/feed", "https://c.example/feed"]
+
+
 @pytest.mark.parametrize(
     "data",
     [
