@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from summaries.toml import Problems, explain, load
 
@@ -40,6 +41,35 @@ def _address(*schemes: str) -> AfterValidator:
         raise ValueError(f"allowed: an address that begins with {encrypted}://, or {plain}:// to this machine only")
 
     return AfterValidator(check)
+
+
+def _contact(value: str) -> str:
+    if not value or re.fullmatch(r"https?://[^\s/]+\.\S+|(?:mailto:)?[^\s@:/]+@[^\s@/]+\.[^\s@/]+", value):
+        return value
+    raise ValueError("allowed: a web address or a mail address, such as https://example.org/bot or me@example.org")
+
+
+def _list(value: object) -> object:
+    if isinstance(value, (list, tuple)):
+        return value
+    raise ValueError('allowed: a list, such as ["127.0.0.1:8080"]')
+
+
+def _private_host(value: str) -> str:
+    """Allow ADDRESS:PORT, and return it in its one form, in which it is compared."""
+    host, _, port = value.rpartition(":")
+    try:
+        address = ip_address(host.removeprefix("[").removesuffix("]"))
+        spelled = f"[{address}]" if address.version == 6 else str(address)
+        if (
+            host.startswith("[") == (address.version == 6)
+            and re.fullmatch(r"[0-9]{1,5}", port)
+            and 0 < int(port) < 65536
+        ):
+            return f"{spelled}:{int(port)}"
+    except ValueError:
+        pass
+    raise ValueError('allowed: an IP address and a port, such as "127.0.0.1:8080" or "[::1]:8080"; no names, no ranges')
 
 
 class StoreSettings(_Section):
@@ -75,7 +105,7 @@ class DiscordSettings(_Section):
 
     token_file: str = ""
     message_content: bool = True
-    contact: str = ""
+    contact: Annotated[str, AfterValidator(_contact)] = ""
     api: Annotated[str, _address("http", "https")] = ""
     gateway: Annotated[str, _address("ws", "wss")] = ""
     cdn: Annotated[str, _address("http", "https")] = ""
@@ -90,7 +120,9 @@ class FeedSettings(_Section):
     poll_minutes: int = Field(default=15, ge=5, le=1440)
     max_megabytes: int = Field(default=5, ge=1, le=50)
     seconds: int = Field(default=30, ge=1, le=300)
-    private_hosts: tuple[str, ...] = Field(default=(), strict=False)
+    private_hosts: Annotated[tuple[Annotated[str, AfterValidator(_private_host)], ...], BeforeValidator(_list)] = Field(
+        default=(), strict=False
+    )
 
 
 def _days(fewest: int) -> AfterValidator:

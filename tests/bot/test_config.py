@@ -48,6 +48,24 @@ def test_every_setting_of_the_example_is_explained_above_its_line() -> None:
         ("[briefing]\nsummarizer = 'lexrang'", "allowed: lexrank, textrank, lsa, luhn, kl, sumbasic, reduction."),
         ("[briefing]\nsummarizer = 'lexrang'", "Did you mean 'lexrank'?"),
         ("store = 'x'", "store = 'x': it must be"),
+        ("[discord]\ncontact = 'me'", "discord.contact = 'me': allowed: a web address or a mail address"),
+        ("[discord]\ncontact = 'https://'", "discord.contact = 'https://': allowed: a web address or a mail address"),
+        ("[feeds]\nprivate_hosts = '127.0.0.1:8080'", """8080': allowed: a list, such as ["127.0.0.1:8080"]"""),
+        *(
+            (
+                f"[feeds]\nprivate_hosts = ['127.0.0.1:1', '{wrong}']",
+                f"private_hosts[2] = '{wrong}': allowed: an IP add",
+            )
+            for wrong in (
+                "localhost:8080",
+                "127.0.0.1",
+                "::1:8080",
+                "[127.0.0.1]:80",
+                "10.0.0.0/8",
+                "127.0.0.1:0",
+                "[::1]",
+            )
+        ),
         ("a = = 1", "not valid TOML"),
         ("[answers]\nold_after_days = 3\n[answers]", "not valid TOML"),
         ("dossier = 'no/such/folder'", "/no/such/folder': there is no such folder"),
@@ -62,6 +80,13 @@ def test_a_mistake_is_a_sentence(rollcall: Callable[..., Any], tmp_path: Path, t
     assert sentence in said.err
     if "no/such" not in text:
         assert said.err.startswith(f"{file}: ")
+
+
+def test_hosts_and_contacts_that_are_allowed() -> None:
+    hosts = Settings.model_validate({"feeds": {"private_hosts": ["127.0.0.1:8080", "[0:0::1]:80"]}}).feeds.private_hosts
+    assert hosts == ("127.0.0.1:8080", "[::1]:80")
+    for contact in ("", "https://example.org", "mailto:me@example.org", "me@example.org"):
+        assert Settings.model_validate({"discord": {"contact": contact}}).discord.contact == contact
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
