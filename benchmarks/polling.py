@@ -128,7 +128,8 @@ class Feeds:
             slug = re.sub(r"\W+", "-", title.lower())
             items.append(
                 f"<item><guid isPermaLink='false'>{number}-{slug}</guid><title>{escaped(title)}</title>"
-                f"<link>http://{host(number)}:{self.port}/{number}/{slug}</link><pubDate>{format_datetime(at, usegmt=True)}</pubDate>"
+                f"<link>http://{host(number)}:{self.port}/{number}/{slug}</link>"
+                f"<pubDate>{format_datetime(at, usegmt=True)}</pubDate>"
                 f"<description>{shown}</description></item>"
             )
         return f"<rss version='2.0'><channel><title>Feed {number}</title>{''.join(items)}</channel></rss>"
@@ -438,7 +439,8 @@ def main() -> int:
             home = Path(folder)
             dossier_with_feeds(home / "dossier", port, good)
             (home / "config.toml").write_text(
-                f"dossier = {str(home / 'dossier')!r}\n[feeds]\nseconds = 5\nprivate_hosts = ['127.0.0.1:{port}']\n",
+                f"dossier = {str(home / 'dossier')!r}\n[feeds]\nseconds = 5\n"
+                f"private_hosts = {[f'{host(number)}:{port}' for number in range(options.feeds)]}\n",
                 "utf-8",
             )
             with open_app(str(home), clock=lambda: START) as app:

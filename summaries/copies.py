@@ -32,6 +32,7 @@ import unicodedata
 import zlib
 from collections import Counter
 from collections.abc import Hashable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
@@ -227,6 +228,8 @@ def _sketch(words: _Words) -> NDArray[np.int64]:
     return _unique(_runs(words.hashes[:_SKETCHED], _SKETCH_SHINGLE).view(np.int64))[:SKETCH]
 
 
+# A new text is compared with several in a row.
+@lru_cache(maxsize=16)
 def _print(text: str) -> _Print:
     return _print_of(_hashed(_words(text)))
 
