@@ -28,7 +28,7 @@ from bot.seeding import BACKGROUND_AFTER
 from bot.store import articles, bookmarks, feeds, ingested, pages
 from bot.store.engine import Connection
 from bot.store.ingested import FileState
-from summaries.article import Article, Draft, Published, normalise_url, read_text
+from summaries.article import Article, Draft, Published, fingerprint, normalise_url, read_text
 
 if TYPE_CHECKING:
     from bot.feeds.fetch import Fetcher
@@ -417,7 +417,12 @@ def _names(url: str, found_at: str) -> tuple[str, ...]:
     if urlsplit(found_at).path.strip("/"):
         names.append(normalise_url(found_at))
     # What can't be brought into one form is still an address, for it was fetched.
-    return tuple(dict.fromkeys(f"url:{name}" for name in names if name)) or (f"url:{url}",)
+    found = [name for name in names if name] or [url]
+    # PostgreSQL refuses index entries of more than 2,704 bytes.
+    short = (
+        name if len(name.encode("utf-8", "replace")) <= 1000 else f"{name[:100]}…{fingerprint(name)}" for name in found
+    )
+    return tuple(dict.fromkeys(f"url:{name}" for name in short))
 
 
 def _files(path: Path) -> Iterator[Path | Refused]:

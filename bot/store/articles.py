@@ -263,14 +263,6 @@ def keep_whole(conn: Connection, dossier: str, article_id: str) -> None:
     counters.bump(conn)
 
 
-def judged(conn: Connection, dossier: str) -> dict[str, bool]:
-    """Return the articles whose relevance was judged, each with whether it is kept whatever its words say."""
-    query = select(article.c.id, article.c.everything).where(
-        article.c.dossier == dossier, article.c.relevance.is_not(None)
-    )
-    return {row[0]: bool(row[1]) for row in conn.execute(query)}
-
-
 def _is_listed(conn: Connection, feed_id: int) -> bool:
     return conn.execute(select(feed.c.id).where(feed.c.id == feed_id, feed.c.state != "gone")).first() is not None
 

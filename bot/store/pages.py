@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from bot.store import articles
 from bot.store.dialect import queue_for_content
@@ -52,7 +52,8 @@ def due(conn: Connection, dossier: str, now: datetime, limit: int) -> list[Wante
             article.c.dossier == dossier,
             guild.c.left_at.is_(None),
             article.c.page_state == "wanted",
-            article.c.page_next_at <= now,
+            # No pause is that long: the clock was set back.
+            or_(article.c.page_next_at <= now, article.c.page_next_at > now + timedelta(days=10)),
             article_revision.c.url.is_not(None),
         )
         .order_by(article.c.page_next_at, article.c.id)
