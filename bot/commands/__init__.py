@@ -84,7 +84,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "feeds",
-        ("feeds [list]", "feeds add ADDRESS [everything]", "feeds remove NUMBER or ADDRESS", "feeds test ADDRESS",
+        ("feeds [list]", "feeds add ADDRESS [everything]", "feeds remove NUMBER, NAME or ADDRESS", "feeds test ADDRESS",
          "feeds import", "feeds export"),
         "A server's own feeds: what they bring shows only there.",
         "feeds list", feeds, writes=True, personal=True, who="those who manage a server",
@@ -95,7 +95,7 @@ COMMANDS: tuple[Command, ...] = (
                 Option("everything", "Show all it brings, not only what belongs to the topic", "switch", "everything"),
             )),
             Part("remove", "Read a feed no more; what it brought stays", (
-                Option("feed", "Which one: its number in the list, or its address", "feed", required=True),
+                Option("feed", "Which one: its number in the list, its name or its address", "feed", required=True),
             )),
             Part("test", "Try an address: what is there, and what of it belongs to the topic", (
                 Option("address", "A feed, or a page that has one, such as bbc.com/news", "word", required=True),

@@ -8,6 +8,8 @@ is shown. In a terminal it shows the dossier's feeds, whose place is the dossier
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -22,6 +24,7 @@ from bot.store.engine import Connection
 from bot.store.feeds import ListedFeed
 from summaries.article import normalise_url
 from summaries.text import collapse
+from summaries.topic import Feed
 
 COMMAND: Final = "feeds"
 
@@ -49,7 +52,7 @@ def web_address(text: str) -> str:
     Raises :class:`BadAddress`.
     """
     typed = text = text.strip().removeprefix("<").removesuffix(">")
-    if "://" not in text.split("?")[0]:
+    if not _names_scheme(text):
         text = f"https://{text}"
     try:
         parts = urlsplit(text)
@@ -65,6 +68,10 @@ def web_address(text: str) -> str:
     if len(text.encode("utf-8", "replace")) > _MAX_ADDRESS:
         raise BadAddress(f"The address is too long: {_MAX_ADDRESS:,} bytes at most.")
     return parts._replace(fragment="").geturl()
+
+
+def _names_scheme(text: str) -> bool:
+    return "://" in text.split("?")[0]
 
 
 def host_of(url: str) -> str:
@@ -147,6 +154,10 @@ def _own(connection: Connection, request: Request, library: Library) -> list[Lis
 def _list(request: Request, _words: str, library: Library) -> Answer:
     with library.reading() as connection:
         own = _own(connection, request, library)
+    failing = sum(_state(one) == "failing" for one in own)
+    if request.guild_id is None:
+        # Nothing here goes by their numbers, so those that need somebody come first.
+        own = sorted(own, key=lambda one: _state(one) != "failing")
     dossiers = library.feeds()
     listed = [_shown(number, feed) for number, feed in enumerate(own, start=1)]
     return Answer(
@@ -154,6 +165,7 @@ def _list(request: Request, _words: str, library: Library) -> Answer:
         template="feeds",
         view={
             "listed": listed,
+            "failing": failing,
             "of_server": request.guild_id is not None,
             "most": MOST,
             "dossiers": len(library.topic.feeds),
@@ -177,6 +189,7 @@ def _shown(number: int, feed: ListedFeed) -> dict[str, Any]:
         "url": feed.url,
         "state": _state(feed),
         "error": feed.last_error,
+        "gone": feed.last_reason == "gone",
         "last_ok_at": feed.last_ok_at,
         "next_poll_at": feed.next_poll_at,
         "everything": feed.everything,
@@ -234,11 +247,34 @@ def _tried(request: Request, words: str, library: Library) -> Probe | Answer:
             COMMAND, "missing_address", f"Which address? For example: {request.prefix}feeds test bbc.com/news"
         )
     try:
-        return library.probe(web_address(words))
+        url = web_address(words)
+        try:
+            return library.probe(url)
+        except NoFeed as error:
+            if _names_scheme(words) or error.reason not in _NO_ENCRYPTION:
+                raise
+            return _unencrypted(url, error, library)
     except BadAddress as error:
         return mistake(COMMAND, "bad_address", str(error))
     except NoFeed as error:
         return mistake(COMMAND, "no_feed", error.sentence, data={"reason": error.reason})
+
+
+_NO_ENCRYPTION: Final = frozenset({"unreachable", "untrusted"})
+"""Why an address fails at a site that knows no encryption: nobody listens, or another site's certificate is there."""
+
+
+def _unencrypted(url: str, error: NoFeed, library: Library) -> Probe:
+    """Try an address that was written without http or https once more, without encryption.
+
+    Raises ``error``, what came of trying it with encryption, where that fails too.
+    """
+    try:
+        found = library.probe(f"http{url.removeprefix('https')}")
+    except NoFeed:
+        raise error from None
+    warning = "its site can't be read by https, so it is read by http, which others on the way can read and change"
+    return replace(found, warnings=(warning, *found.warnings))
 
 
 def _others(probe: Probe, what: str) -> tuple[Action, ...]:
@@ -305,16 +341,17 @@ def _same(feeds: Sequence[ListedFeed], url: str) -> ListedFeed | None:
 def _add(request: Request, words: str, library: Library) -> Answer:
     address, _, last = words.rpartition(" ")
     everything = bool(address) and last.casefold().strip(".!") == "everything"
-    found = _tried(request, address if everything else words, library)
+    address = address if everything else words
+    # Asked first: that needs no network.
+    with suppress(BadAddress):
+        if (known := _in_dossier(web_address(address), library)) is not None:
+            return _dossiers_own(known)
+    found = _tried(request, address, library)
     if isinstance(found, Answer):
         return found
     guild_id = request.guild_id or 0
-    if _in_dossier(found.url, library):
-        return mistake(
-            COMMAND,
-            "dossiers_own",
-            f"{_name(found)} is read already: it is one of the dossier's feeds, and everybody sees what it brings.",
-        )
+    if (known := _in_dossier(found.url, library)) is not None:
+        return _dossiers_own(known)
     with library.store.writing() as connection:
         own = _own(connection, request, library)
         before = _same(own, found.url)
@@ -349,9 +386,20 @@ def _add(request: Request, words: str, library: Library) -> Answer:
     )
 
 
-def _in_dossier(url: str, library: Library) -> bool:
+def _in_dossier(url: str, library: Library) -> Feed | None:
+    """Return the dossier's feed that has this address, however it is written."""
     wanted = normalise_url(url)
-    return any(one.url == url or normalise_url(one.url) == wanted for one in library.topic.feeds)
+    return next(
+        (one for one in library.topic.feeds if one.url == url or (wanted and normalise_url(one.url) == wanted)), None
+    )
+
+
+def _dossiers_own(feed: Feed) -> Answer:
+    return mistake(
+        COMMAND,
+        "dossiers_own",
+        f"{feed.name} is read already: it is one of the dossier's feeds, and everybody sees what it brings.",
+    )
 
 
 def _full(request: Request) -> Answer:
@@ -415,7 +463,7 @@ def _named(own: Sequence[ListedFeed], words: str) -> ListedFeed | None:
     number = words.strip("#. ")
     if number.isdecimal() and len(number) <= 4:
         return own[int(number) - 1] if 1 <= int(number) <= len(own) else None
-    by_name = [one for one in own if one.name and one.name.casefold() == words.casefold()]
+    by_name = [one for one in own if _is_named(one, words)]
     if len(by_name) == 1:
         return by_name[0]
     try:
@@ -424,14 +472,23 @@ def _named(own: Sequence[ListedFeed], words: str) -> ListedFeed | None:
         return None
 
 
+def _is_named(feed: ListedFeed, words: str) -> bool:
+    """Tell whether a feed is called this, as the list shows it."""
+    return (feed.name or host_of(feed.url)).casefold() == words.casefold()
+
+
 def _no_such(request: Request, words: str, own: Sequence[ListedFeed]) -> Answer:
     if not own:
         return mistake(COMMAND, "no_such_feed", "This server has no feeds of its own, so there is none to remove.")
-    start = f'No feed of this server\'s own is "{words[:80]}".' if words else "Which one?"
+    same = sum(_is_named(one, words) for one in own)
+    if same > 1:
+        start = f"{same} feeds have this name."
+    else:
+        start = f'No feed of this server\'s own is "{words[:80]}".' if words else "Which one?"
     return mistake(
         COMMAND,
         "no_such_feed",
-        f"{start} Name it by its number, 1 to {len(own)}, or its address: {request.prefix}feeds list shows them.",
+        f"{start} Say its number, 1 to {len(own)}, or its address: {request.prefix}feeds list shows them.",
         actions=(Action("All feeds", "feeds list"),),
     )
 
@@ -491,7 +548,7 @@ def _import(request: Request, _words: str, library: Library) -> Answer:
                 continue
             row = {"name": name or host_of(url), "host": host_of(url), "url": url}
             normal = normalise_url(url) or url
-            if normal in taken or _in_dossier(url, library):
+            if normal in taken or _in_dossier(url, library) is not None:
                 known.append(row)
             elif len(added) >= room:
                 over += 1

@@ -206,6 +206,29 @@ def test_the_dossiers_own_is_not_added_again(app: App, manage: Ask, found: dict[
     assert own(app) == []
 
 
+def test_the_dossiers_own_is_known_without_asking_the_network(app: App, manage: Ask) -> None:
+    refused = manage(f"!feeds add {app.library.topic.feeds[0].url.partition('://')[2]}")
+    assert (refused.error and refused.error.code) == "dossiers_own"
+    assert text(refused).startswith(app.library.topic.feeds[0].name)
+
+
+@pytest.mark.parametrize("reason", ["unreachable", "untrusted"])
+def test_a_site_without_encryption_is_found_where_no_scheme_was_typed(
+    reason: str, app: App, manage: Ask, found: dict[str, Any]
+) -> None:
+    found["https://example.org/feed"] = NoFeed(reason, "No connection to example.org.")
+    found["http://example.org/feed"] = a_feed("http://example.org/feed")
+    assert text(manage("!feeds add https://example.org/feed")) == "No connection to example.org."
+    added = manage("!feeds add example.org/feed")
+    assert "its site can't be read by https, so it is read by http" in text(added)
+    assert [feed.url for feed in own(app)] == ["http://example.org/feed"]
+    found["http://example.org/feed"] = NoFeed("busy", "Later.")
+    assert text(manage("!feeds test example.org/feed")) == "No connection to example.org.", "what was meant is told"
+    found["https://example.org/feed"] = NoFeed("gone", "Nothing there.")
+    found["http://example.org/feed"] = a_feed("http://example.org/feed")
+    assert text(manage("!feeds test example.org/feed")) == "Nothing there.", "the site does speak it"
+
+
 def test_a_server_has_so_many_at_most(app: App, manage: Ask, found: dict[str, Any]) -> None:
     for number in range(MOST + 1):
         found[f"https://example.org/{number}"] = a_feed(f"https://example.org/{number}")
@@ -263,8 +286,17 @@ def test_no_such_feed_says_how_to_name_one(named: str, manage: Ask, found: dict[
     manage("!feeds add example.org/feed")
     done = manage(f"!feeds remove {named}")
     assert (done.error and done.error.code) == "no_such_feed"
-    assert "by its number, 1 to 1, or its address" in text(done)
+    assert "its number, 1 to 1, or its address" in text(done)
     assert len(own(app)) == 1
+
+
+def test_of_several_with_one_name_the_number_is_asked_for(app: App, manage: Ask, found: dict[str, Any]) -> None:
+    for number in (1, 2):
+        found[f"https://example.org/{number}"] = a_feed(f"https://example.org/{number}")
+        manage(f"!feeds add example.org/{number}")
+    done = manage("!feeds remove the harbour post")
+    assert text(done).startswith("2 feeds have this name. Say its number, 1 to 2")
+    assert len(own(app)) == 2
 
 
 def test_another_servers_feed_is_no_such_feed(manage: Ask, found: dict[str, Any], app: App) -> None:
@@ -287,16 +319,20 @@ def test_the_list_says_how_each_goes(manage: Ask, found: dict[str, Any], app: Ap
                 connection, ids[name], etag=None, last_modified=None, body_digest=None, asks_seconds=None,
                 moved_to=None, next_poll_at=later, now=NOW,
             )  # fmt: skip
-        for name in ("failing", "lost"):
-            feeds.failed(connection, ids[name], "gone", "It is gone. Remove it.", next_poll_at=later, now=NOW)
+        feeds.failed(connection, ids["failing"], "broken", "It is odd. Wait.", next_poll_at=later, now=NOW)
+        feeds.failed(connection, ids["lost"], "gone", "It is gone. Remove it.", next_poll_at=later, now=NOW)
     _brought(app, own(app)[1], "a")
     shown = text(manage("!feeds list"))
     blocks = {block.split(".")[0]: block for block in shown.split("\n\n")[1:]}
     assert "This server's own feeds: 4 of 25" in shown
     assert "Not read yet." in blocks["1"]
     assert "Heard from 2025-03-21 07:00 UTC, next look 2025-03-21 07:15 UTC.\n1 article so far." in blocks["2"]
-    assert "It fails. It is gone. Remove it. Last heard from 2025-03-21 07:00 UTC, next try" in blocks["3"]
-    assert "It fails. It is gone. Remove it. Never heard from, next try 2025-03-21 07:15 UTC." in blocks["4"]
+    assert (
+        "It fails. It is odd. Wait. Last heard from 2025-03-21 07:00 UTC, next try 2025-03-21 07:15 UTC.\n"
+        in blocks["3"]
+    )
+    gone = "It fails. It is gone. Remove it. Never heard from. In case it comes back it is asked again, less and less"
+    assert f"{gone} often, next 2025-03-21 07:15 UTC.\n0 articles so far." in blocks["4"]
     assert f"the dossier's {len(app.library.topic.feeds)} feeds" in shown
     states = [row["state"] for row in manage("!feeds list").data["feeds"]]
     assert states == ["new", "heard", "failing", "failing"]
@@ -370,6 +406,19 @@ def test_a_terminal_shows_and_tries_and_changes_nothing(app: App, found: dict[st
     for line in ("feeds add example.org", "feeds remove 1", "feeds import"):
         assert "on Discord" in text(ask(line))
         assert not ask(line).ok
+
+
+def test_in_a_terminal_those_that_fail_come_first(app: App) -> None:
+    key, last = app.library.topic.key, app.library.topic.feeds[-1]
+    with app.store.writing() as connection:
+        feeds.sync(connection, key, app.library.topic.feeds, now=NOW)
+        row = next(one for one in feeds.listed(connection, key, None) if one.url == last.url)
+        feeds.failed(connection, row.id, "broken", "Odd.", next_poll_at=NOW, now=NOW)
+    request = parse("feeds", reader=LOCAL_READER, now=NOW)
+    assert request is not None
+    shown = text(answer(request, app.library))
+    count = len(app.library.topic.feeds)
+    assert shown.startswith(f"Feeds of the dossier: {count}, 1 of them failing\n\n1. {last.name}")
 
 
 @pytest.mark.parametrize("word", ["nonsense", "https://example.org", "everything"])
