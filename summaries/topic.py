@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from summaries.article import normalise_url
 from summaries.parties import Leader, PartyNames
 from summaries.toml import Problems, did_you_mean, explain, load, shown
 
@@ -206,6 +208,20 @@ def _misfits(rules: RelevanceRules) -> Iterator[str]:
             yield f"relevance.needs = {shown(key)}: no sign has this key.{did_you_mean(key, seen)}"
 
 
+def _wrong_feeds(feeds: Sequence[Feed]) -> Iterator[str]:
+    """Tell what is wrong with the addresses of feeds beyond their form."""
+    seen: dict[str, int] = {}
+    for number, feed in enumerate(feeds, start=1):
+        where = f"feeds[{number}].url"
+        address = normalise_url(feed.url) or feed.url
+        if first := seen.get(address):
+            yield f"{where} = {shown(feed.url)}: feeds[{first}] has this address already; list each feed once"
+        seen.setdefault(address, number)
+        if "@" in re.split("[/?#]", feed.url.partition("://")[2], maxsplit=1)[0]:
+            # Not repeated: what stands there is a secret.
+            yield f"{where}: it holds a user name or password, and is not read so; give an address without one"
+
+
 def parse_topic(text: str, source: str = "topic.toml") -> Topic:
     """Read ``topic.toml``.
 
@@ -217,7 +233,7 @@ def parse_topic(text: str, source: str = "topic.toml") -> Topic:
         file = _File.model_validate(data)
     except ValidationError as error:
         raise explain(error, data, source, model=_File) from None
-    if problems := [f"{source}: {problem}" for problem in _misfits(file.relevance)]:
+    if problems := [f"{source}: {problem}" for problem in (*_misfits(file.relevance), *_wrong_feeds(file.feeds))]:
         raise Problems(problems)
     return Topic(
         key=file.topic.key,
