@@ -1,11 +1,13 @@
 """An article: one published text, what is known about it, and how plain text files are read.
 
-The text of a revision never changes. Offsets count code points from the first character of the file as decoded from
-UTF-8, newlines untouched; header lines and a leading date are metadata, so ``body_start`` says where sentences begin.
+The text of a revision never changes. Offsets count code points from the first character of the file as decoded (from
+UTF-8, or from UTF-16 or UTF-32 where it begins with their mark), newlines untouched; header lines and a leading date
+are metadata, so ``body_start`` says where sentences begin.
 """
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import re
 from contextlib import suppress
@@ -102,12 +104,32 @@ def fingerprint(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
+# UTF-32's first: in one byte order it begins with UTF-16's.
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
 def decode(data: bytes) -> tuple[str, tuple[str, ...]]:
-    """Decode UTF-8 bytes, newlines untouched. U+0000 and each undecodable byte become U+FFFD, with a warning."""
+    """Decode UTF-8 bytes, newlines untouched. U+0000 and each undecodable byte become U+FFFD, with a warning.
+
+    Bytes that begin with the mark of UTF-16 or UTF-32, which no UTF-8 does, are decoded so; the mark stays in
+    the text, as that of UTF-8 does.
+    """
     warnings = []
-    text = data.decode("utf-8", "surrogateescape")
-    bad = sum(1 for c in text if "\udc80" <= c <= "\udcff")
-    if bad:
+    codec = next((codec for mark, codec in _MARKS if data.startswith(mark)), None)
+    if codec is not None:
+        text = data.decode(codec, "replace")
+        bad = text.count("\ufffd")
+        if bad:
+            warnings.append(f"{bad} character(s) are not {codec.upper()[:6]}; each is shown as \ufffd")
+    else:
+        text = data.decode("utf-8", "surrogateescape")
+        bad = sum(1 for c in text if "\udc80" <= c <= "\udcff")
+    if bad and codec is None:
         text = "".join("\ufffd" if "\udc80" <= c <= "\udcff" else c for c in text)
         warnings.append(f"{bad} byte(s) are not UTF-8; each is shown as \ufffd")
     nulls = text.count("\0")
@@ -175,10 +197,13 @@ def _utc(moment: datetime) -> datetime:
 def read_text(data: bytes, *, now: datetime) -> Draft:
     """Read a plain text or Markdown file: metadata from its header or leading date, the rest is the body.
 
-    ``now`` (aware) marks dates more than a day ahead as impossible. Never raises for any bytes: what can't be used is
-    told in ``warnings``.
+    ``now`` (aware) marks dates more than a day ahead as impossible. Raises ValueError, with a sentence without its full
+    stop, for bytes that are mostly no text; whatever else can't be used is told in ``warnings``.
     """
     text, notes = decode(data)
+    # UTF-16 without its mark is every other byte NUL.
+    if text and 2 * text.count("\ufffd") >= sum(not c.isspace() for c in text) > 0:
+        raise ValueError("no text: save it as UTF-8")
     warnings = list(notes)
     known: dict[str, str] = {}
     body_start = 0

@@ -116,6 +116,9 @@ def _parse_articles(text: str, read: Callable[[str], bytes], now: datetime) -> l
         except OSError as error:
             problems.append(f"{where}.file = {shown(row.file)}: cannot be read: {error.strerror or error}")
             continue
+        except ValueError as error:
+            problems.append(f"{where}.file = {shown(row.file)}: {error}")
+            continue
         published = draft.published
         if row.published is not None:
             known = parse_date(row.published)

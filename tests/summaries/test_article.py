@@ -63,11 +63,34 @@ def test_a_hard_wrapped_paragraph_is_one() -> None:
     assert len(paragraphs(text)) == 2
 
 
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_a_text_that_says_how_it_is_encoded_is_read_so(codec: str) -> None:
+    text = "\ufefftitle: Grüße\n\nNorwegen hilft. \U0001f642"
+    draft = read_text(text.encode(codec), now=NOW)
+    assert (draft.text, draft.title, draft.warnings) == (text, "Grüße", ())
+    broken, warnings = decode(text.encode(codec)[:-1])
+    assert broken.startswith(text[:-1])
+    assert warnings
+
+
+@pytest.mark.parametrize("data", ["Norway will help.".encode("utf-16-le"), b"\0" * 90, bytes(range(128, 256)) * 3])
+def test_what_is_mostly_no_text_is_refused(data: bytes) -> None:
+    with pytest.raises(ValueError, match=r"^no text: save it as UTF-8$"):
+        read_text(data, now=NOW)
+
+
+def test_a_text_in_another_encoding_is_taken_with_a_note() -> None:
+    draft = read_text("Über Öl sprach man in Århus.".encode("latin-1"), now=NOW)
+    assert draft.warnings == ("3 byte(s) are not UTF-8; each is shown as \ufffd",)
+
+
 @given(st.binary(max_size=300))
 def test_decoding_never_fails_and_says_what_it_changed(data: bytes) -> None:
     text, warnings = decode(data)
     text.encode("utf-8")
     assert "\0" not in text
+    if data[:2] in {b"\xff\xfe", b"\xfe\xff"} or data[:4] == b"\0\0\xfe\xff":
+        return
     try:
         same = data.decode("utf-8") == text
     except UnicodeDecodeError:
