@@ -237,8 +237,12 @@ class _Ask:
         self._relevance(told, article, origin)
         told.tell("News or background", because)
         if group or origin.copy_of:
-            first = f"It has one text with {origin.copy_of}, which was stored first." if origin.copy_of else None
-            own = f"{words.plural(len(group), 'article')} {'has' if len(group) == 1 else 'have'} the same text:"
+            first = None
+            if origin.copy_of:
+                alike = _alike(article, articles.get(self.conn, self.key, origin.copy_of))
+                first = f"It has {alike} as {origin.copy_of}, which was stored first."
+            has = "has" if len(group) == 1 else "have"
+            own = f"{words.plural(len(group), 'article')} {has} the same text, or nearly the same:"
             told.tell(
                 "Copies",
                 first or "It was the first with its text.",
@@ -248,7 +252,7 @@ class _Ask:
 
     def _relevance(self, told: Explained, article: Article, origin: Origin) -> None:
         threshold = self.library.topic.relevance.threshold
-        stored = "not judged" if origin.relevance is None else f"{origin.relevance:.2f}"
+        stored = "not judged." if origin.relevance is None else f"{origin.relevance:.2f}; {threshold:.2f} is enough."
         if not origin.relevant:
             verdict = "It does not belong to the topic, and is shown nowhere."
         elif origin.relevance is not None and origin.relevance < threshold:
@@ -258,7 +262,7 @@ class _Ask:
         told.data["relevance"] = {
             "relevant": origin.relevant, "score": origin.relevance, "threshold": threshold, "reasons": [],
         }  # fmt: skip
-        lines = [f"When it was stored: {stored}; {threshold:.2f} is enough. {verdict}"]
+        lines = [f"When it was stored: {stored} {verdict}"]
         if article.text:
             found = self.library.scorer.score(article)
             told.data["relevance"]["score_now"] = found.score
@@ -304,7 +308,7 @@ class _Ask:
             "note": origin.page_note,
             "revision": origin.page_revision,
         }
-        note = f" ({harmless(origin.page_note)})" if origin.page_note else ""
+        note = f" ({harmless(origin.page_note).rstrip('. ')})" if origin.page_note else ""
         said = {
             "read": f"Its feed holds only a teaser; from revision {origin.page_revision} on the text is its page's.",
             "wanted": f"Only a teaser so far: its page is still to be read{note}.",
@@ -425,7 +429,10 @@ class _Ask:
         newer = f"It is of revision {revision}; the newest is {len(known)}." if revision < len(known) else None
         told.tell("Where it stands", self._place(told, article, span), newer)
         told.tell("Quoted by", *([f"- {self._quoting(one)}" for one in quoting] or ["nothing."]))
-        told.tell("In the summary of its article", *self._summary(told, article, span))
+        told.data["summary"] = None
+        if told.data["is_sentence"]:
+            # Only whole sentences are chosen.
+            told.tell("In the summary of its article", *self._summary(told, article, span))
         return told
 
     def _place(self, told: Explained, article: Article, span: Span) -> str:
@@ -436,14 +443,18 @@ class _Ask:
         if span.end <= article.body_start:
             return "In the head of the article (its title, date or place), which is never quoted."
         numbered = list(enumerate(article.paragraphs, start=1))
-        for number, paragraph in numbered:
-            if not paragraph.overlaps(span):
-                continue
-            whole = span in sentences(article.text, paragraph)
-            told.data |= {"paragraph": number, "is_sentence": whole}
-            kind = "a heading" if is_heading(article.text, paragraph) else "a sentence" if whole else "a passage"
-            where = f"which stands at {paragraph.start} to {paragraph.end}"
-            return f"It is {kind} in paragraph {number} of {len(numbered)}, {where}."
+        touched = [(number, paragraph) for number, paragraph in numbered if paragraph.overlaps(span)]
+        if touched:
+            number, paragraph = touched[0]
+            known = [one for _, part in touched for one in sentences(article.text, part)]
+            told.data |= {"paragraph": number, "is_sentence": span in known}
+            where = f"in paragraph {number} of {len(numbered)}, which stands at {paragraph.start} to {paragraph.end}"
+            if span in known:
+                kind = "heading" if is_heading(article.text, paragraph) else "sentence"
+                return f"It is a {kind} {where}."
+            count = words.plural(sum(one.overlaps(span) for one in known), "sentence")
+            parts = words.plural(len(touched), "paragraph")
+            return f"It is not one sentence: it touches {count} in {parts}. It begins {where}."
         return "It stands between two paragraphs: there is nothing but space."
 
     def _summary(self, told: Explained, article: Article, span: Span) -> list[str]:
@@ -574,7 +585,11 @@ class _Ask:
             why = why_broken(quote, article)
             named = sentence_id(quote.article, quote.revision, quote.start, quote.end)
             quotes.append({"sentence": named, "text": quote.text, "found": why is None, "problem": why})
-            shown = f"> {harmless(quote.text).strip()}" if why is None else f"It does not hold: {harmless(why)}."
+            shown = (
+                f"> {harmless(quote.text).strip()}"
+                if why is None
+                else f"It does not hold: {harmless(why).rstrip('.')}."
+            )
             lines.append(shown)
             lines.append(f"  {named}" + (f", {_source(article)}" if article else ""))
             if why is None:
@@ -604,7 +619,7 @@ class _Ask:
         newest = history[-1]
         for broken in self.library.broken:
             if broken.row.id == newest.value.id:
-                return f"No, and every answer says so: a quote of it does not hold: {harmless(broken.why)}."
+                return f"No, and every answer says so: a quote of it does not hold: {harmless(broken.why).rstrip('.')}."
         if counts is not None:
             return None
         return {
@@ -789,6 +804,18 @@ class _Bonds:
         return tuple(ours[word] for word in common[:_SHARED_WORDS])
 
 
+def _alike(one: Article, other: Article | None) -> str:
+    """Say how far two texts are one, as far as both are there."""
+    if other is None or not one.text or not other.text:
+        return "the same text, or nearly the same,"
+    ours, theirs = one.text[one.body_start :].strip(), other.text[other.body_start :].strip()
+    if ours == theirs:
+        return "the same text"
+    from summaries.copies import shared
+
+    return f"nearly the same text ({shared(ours, theirs):.0%} of the shorter one, in runs of three words)"
+
+
 def _is_same_text(one: Article, other: Article) -> bool:
     from summaries.copies import same_text
 
@@ -807,7 +834,7 @@ def _bond(why: str, other: str, shared: Sequence[str]) -> str:
     named = ", ".join(f'"{harmless(word)}"' for word in shared)
     both = f" Both begin with: {named}." if named else ""
     if why == "copy":
-        return f"One text with {other}."
+        return f"The same text as {other}, or nearly the same."
     if why == "same_text":
         return f"Much of it stands in {other} as well, word for word."
     return f"The same event as {other}: near in time, alike in title and opening.{both}"

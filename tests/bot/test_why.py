@@ -195,15 +195,20 @@ def test_copies_name_the_first_and_the_first_its_copies(app: App) -> None:
     assert (first.data["copy_of"], first.data["copies"]) == (None, ["again"])
     assert (again.data["copy_of"], again.data["copies"]) == ("ready", ["ready"])
     assert section(first, "Copies")[0] == "It was the first with its text."
-    assert section(again, "Copies")[0] == "It has one text with ready, which was stored first."
+    alike = "nearly the same text (0% of the shorter one, in runs of three words) as ready"
+    assert section(again, "Copies")[0] == f"It has {alike}, which was stored first."
+    add(app, "same", draft(url="https://third.example/1"))
+    with app.store.writing() as conn:
+        articles.change(conn, app.library.topic.key, "same", {"copy_of": "ready"})
+    assert section(of(app, "same"), "Copies")[0] == "It has the same text as ready, which was stored first."
 
 
 @pytest.mark.parametrize(
     ("state", "note", "said"),
     [
-        ("wanted", "Too slow.", "Only a teaser so far: its page is still to be read (Too slow.)."),
-        ("walled", "It asks to pay.", "Only a teaser: its page is behind a wall (It asks to pay.)."),
-        ("failed", "It is gone.", "Only a teaser: its page could not be read (It is gone.)."),
+        ("wanted", "Too slow.", "Only a teaser so far: its page is still to be read (Too slow)."),
+        ("walled", "It asks to pay.", "Only a teaser: its page is behind a wall (It asks to pay)."),
+        ("failed", "It is gone.", "Only a teaser: its page could not be read (It is gone)."),
     ],
 )
 def test_what_became_of_its_page(app: App, state: Any, note: str, said: str) -> None:
@@ -300,7 +305,12 @@ def test_a_sentence_is_verbatim_with_its_place_and_who_quotes_it(app: App) -> No
     assert section(found, "Quoted by") == ["- claim:it-explainer, approved: explainer@1:2892-2992"]
     part = of(app, "expl@1:2900-2990")
     assert (part.id, part.data["is_sentence"]) == ("explainer@1:2900-2990", False)
-    assert "It is a passage in paragraph" in part.as_text()
+    assert "It is not one sentence: it touches 1 sentence in 1 paragraph. It begins in paragraph" in part.as_text()
+    assert "In the summary" not in part.as_text()
+    assert part.data["summary"] is None
+    more = of(app, "explainer@1:0-2992")
+    assert re.search(r"it touches \d\d sentences in \d\d paragraphs\.", more.as_text())
+    assert "heading" not in more.as_text()
 
 
 def test_the_summary_chooses_it_or_says_what_it_chose(app: App) -> None:
