@@ -456,11 +456,11 @@ def article(wanted: str, revision: int | None, as_json: bool, home: str | None, 
     from bot.shelf import article_json, article_text, find_article
 
     with _app(home, config) as app:
-        found, revisions = find_article(app.library, wanted, revision)
+        found, revisions, origin = find_article(app.library, wanted, revision)
         if as_json:
             _json(article_json(found, revisions))
         else:
-            click.echo(article_text(found, revisions))
+            click.echo(article_text(found, revisions, origin))
 
 
 @main.command()

@@ -9,13 +9,13 @@ from bot.library import Library
 from bot.render import words
 from bot.render.medium import harmless
 from bot.store import articles
-from bot.store.articles import RevisionInfo
+from bot.store.articles import Origin, RevisionInfo
 from summaries.article import Article
 from summaries.toml import Problems
 
 
-def find_article(library: Library, wanted: str, revision: int | None) -> tuple[Article, Sequence[RevisionInfo]]:
-    """Return an article by its id or the start of one, and all its revisions.
+def find_article(library: Library, wanted: str, revision: int | None) -> tuple[Article, Sequence[RevisionInfo], Origin]:
+    """Return an article by its id or the start of one, all its revisions, and where it came from.
 
     Raises :class:`~summaries.toml.Problems` when there is none, several, or no such revision.
     """
@@ -30,9 +30,22 @@ def find_article(library: Library, wanted: str, revision: int | None) -> tuple[A
             raise Problems([f'"{shown}" could be {", ".join(found)}. Write more of it.'])
         revisions = articles.revisions(connection, key, found[0])
         article = articles.get(connection, key, found[0], revision)
+        origin = articles.origin(connection, key, found[0])
     if article is None:
         raise Problems([f"Article {found[0]} has revisions 1 to {len(revisions)}, not {revision}."])
-    return article, revisions
+    return article, revisions, origin
+
+
+def page_said(origin: Origin) -> str | None:
+    """Say what became of the page of an article whose feed holds only its beginning; None where none was wanted."""
+    note = f" ({harmless(origin.page_note).rstrip('. ')})" if origin.page_note else ""
+    said = {
+        "read": f"Its feed holds only a teaser; from revision {origin.page_revision} on the text is its page's.",
+        "wanted": f"Only a teaser so far: its page is still to be read{note}.",
+        "walled": f"Only a teaser: its page is behind a wall{note}.",
+        "failed": f"Only a teaser: its page could not be read{note}.",
+    }
+    return None if origin.page_state is None else said[origin.page_state]
 
 
 def article_json(article: Article, revisions: Sequence[RevisionInfo]) -> dict[str, Any]:
@@ -65,7 +78,7 @@ def article_json(article: Article, revisions: Sequence[RevisionInfo]) -> dict[st
     }
 
 
-def article_text(article: Article, revisions: Sequence[RevisionInfo]) -> str:
+def article_text(article: Article, revisions: Sequence[RevisionInfo], origin: Origin) -> str:
     """Return an article for people: what is known line by line, then its text as paragraphs."""
     lines = [f"Article {article.id}, revision {article.revision} of {len(revisions)}"]
     for word, value in (
@@ -86,6 +99,8 @@ def article_text(article: Article, revisions: Sequence[RevisionInfo]) -> str:
             "keep.texts_days and keep.off_topic_days)."
         )
         return "\n".join(lines)
+    if origin.page_state not in {None, "read"}:
+        lines.append(f"Text: {page_said(origin)}")
     lines.append("")
     lines += [harmless(paragraph.of(article.text)) for paragraph in article.paragraphs]
     return "\n".join(lines)

@@ -17,6 +17,7 @@ from bot.library import Library
 from bot.render import words
 from bot.render.medium import harmless
 from bot.seeding import BACKGROUND_AFTER
+from bot.shelf import page_said
 from bot.store import articles, briefings, claims, copies, figures, guilds, lookup
 from bot.store.articles import Listed, Origin
 from bot.store.engine import Connection
@@ -308,13 +309,7 @@ class _Ask:
             "note": origin.page_note,
             "revision": origin.page_revision,
         }
-        note = f" ({harmless(origin.page_note).rstrip('. ')})" if origin.page_note else ""
-        said = {
-            "read": f"Its feed holds only a teaser; from revision {origin.page_revision} on the text is its page's.",
-            "wanted": f"Only a teaser so far: its page is still to be read{note}.",
-            "walled": f"Only a teaser: its page is behind a wall{note}.",
-            "failed": f"Only a teaser: its page could not be read{note}.",
-        }[state]
+        said = page_said(origin)
         tries = f"Tried {words.plural(origin.page_tries, 'time')} without success." if origin.page_tries else None
         later = f"Next try {_moment(origin.page_next_at)}." if origin.page_next_at else None
         told.tell("Its page", said, tries if state != "read" else None, later)

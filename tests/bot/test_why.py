@@ -211,7 +211,7 @@ def test_copies_name_the_first_and_the_first_its_copies(app: App) -> None:
         ("failed", "It is gone.", "Only a teaser: its page could not be read (It is gone)."),
     ],
 )
-def test_what_became_of_its_page(app: App, state: Any, note: str, said: str) -> None:
+def test_what_became_of_its_page(app: App, rollcall: Rollcall, state: Any, note: str, said: str) -> None:
     add(app, wants_page=True)
     again = NOW + timedelta(minutes=30) if state == "wanted" else None
     with app.store.writing() as conn:
@@ -220,6 +220,7 @@ def test_what_became_of_its_page(app: App, state: Any, note: str, said: str) -> 
     assert lines[:2] == [said, "Tried 1 time without success."]
     assert lines[2:] == (["Next try 2025-03-21 07:30 UTC."] if again else [])
     assert of(app, "ready").data["page"]["state"] == state
+    assert f"Text: {said}" in rollcall("article", "ready").out
 
 
 def test_a_page_that_was_read_says_from_which_revision_on(app: App) -> None:
