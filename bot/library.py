@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.store import articles, claims, counters, feeds, figures
-from bot.store.articles import Listed, Mention
+from bot.store.articles import Listed, Mention, Origin
 from bot.store.engine import Connection, Store
 from bot.store.feeds import Heard
 from summaries.article import Article, Published
@@ -84,6 +84,18 @@ class Probe:
 def no_network(_url: str) -> Probe:
     """Try nothing: what a library without a network does."""
     raise NoFeed("no_network", "Addresses can't be tried from here.")
+
+
+def page_said(origin: Origin) -> str | None:
+    """Say what became of the page of an article whose feed holds only its beginning; None where none was wanted."""
+    note = f" ({origin.page_note.rstrip('. ')})" if origin.page_note else ""
+    said = {
+        "read": f"Its feed holds only a teaser; from revision {origin.page_revision} on the text is its page's.",
+        "wanted": f"Only a teaser so far: its page is still to be read{note}.",
+        "walled": f"Only a teaser: its page is behind a wall{note}.",
+        "failed": f"Only a teaser: its page could not be read{note}.",
+    }
+    return None if origin.page_state is None else said[origin.page_state]
 
 
 def end_of(day: date) -> datetime:

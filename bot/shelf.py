@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bot.library import Library
+from bot.library import Library, page_said
 from bot.render import words
 from bot.render.medium import harmless
 from bot.store import articles
@@ -34,18 +34,6 @@ def find_article(library: Library, wanted: str, revision: int | None) -> tuple[A
     if article is None:
         raise Problems([f"Article {found[0]} has revisions 1 to {len(revisions)}, not {revision}."])
     return article, revisions, origin
-
-
-def page_said(origin: Origin) -> str | None:
-    """Say what became of the page of an article whose feed holds only its beginning; None where none was wanted."""
-    note = f" ({harmless(origin.page_note).rstrip('. ')})" if origin.page_note else ""
-    said = {
-        "read": f"Its feed holds only a teaser; from revision {origin.page_revision} on the text is its page's.",
-        "wanted": f"Only a teaser so far: its page is still to be read{note}.",
-        "walled": f"Only a teaser: its page is behind a wall{note}.",
-        "failed": f"Only a teaser: its page could not be read{note}.",
-    }
-    return None if origin.page_state is None else said[origin.page_state]
 
 
 def article_json(article: Article, revisions: Sequence[RevisionInfo]) -> dict[str, Any]:
@@ -99,8 +87,9 @@ def article_text(article: Article, revisions: Sequence[RevisionInfo], origin: Or
             "keep.texts_days and keep.off_topic_days)."
         )
         return "\n".join(lines)
-    if origin.page_state not in {None, "read"}:
-        lines.append(f"Text: {page_said(origin)}")
+    page = page_said(origin)
+    if page is not None and origin.page_state != "read":
+        lines.append(f"Text: {harmless(page)}")
     lines.append("")
     lines += [harmless(paragraph.of(article.text)) for paragraph in article.paragraphs]
     return "\n".join(lines)

@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from bot.library import Library
+from bot.library import Library, page_said
 from bot.render import words
 from bot.render.medium import harmless
 from bot.seeding import BACKGROUND_AFTER
-from bot.shelf import page_said
 from bot.store import articles, briefings, claims, copies, figures, guilds, lookup
 from bot.store.articles import Listed, Origin
 from bot.store.engine import Connection
@@ -309,7 +308,7 @@ class _Ask:
             "note": origin.page_note,
             "revision": origin.page_revision,
         }
-        said = page_said(origin)
+        said = harmless(page_said(origin) or "")
         tries = f"Tried {words.plural(origin.page_tries, 'time')} without success." if origin.page_tries else None
         later = f"Next try {_moment(origin.page_next_at)}." if origin.page_next_at else None
         told.tell("Its page", said, tries if state != "read" else None, later)
