@@ -406,14 +406,14 @@ def _poll(app: App, progress: Progress, as_json: bool) -> int:
     progress.clear()
     if not as_json:
         click.echo(_polled_in_words(feeds, pages))
-    return MISTAKE if feeds and all(one.outcome == "failed" for one in feeds) else ANSWERED
+    return MISTAKE if feeds and all(one.outcome in {"failed", "put_off"} for one in feeds) else ANSWERED
 
 
 def _as_polled(one: Polled) -> dict[str, Any]:
     from dataclasses import asdict
 
     found = asdict(one)
-    del found["feed"]
+    del found["feed"], found["hints"]
     return {"v": 1, "feed": one.feed.name or one.feed.url, "url": one.feed.url, **found}
 
 
@@ -433,6 +433,8 @@ def _polled_in_words(feeds: Sequence[Polled], pages: Sequence[Paged]) -> str:
         f"{outcomes.count('failed')} failed. {_counted(new, 'article')} new, {there} there already, no news, "
         f"{changed} changed, {elsewhere} not of this topic."
     )
+    if put_off := outcomes.count("put_off"):
+        words += f" {_counted(put_off, 'feed')} put off: the host does not answer at present."
     if pages:
         states = [one.state for one in pages]
         words += (

@@ -525,15 +525,18 @@ def _import(request: Request, _words: str, library: Library) -> Answer:
         return mistake(COMMAND, "bad_file", f'"{upload.name[:80]}" is too big: more than {MAX_UPLOAD:,} bytes.')
     from summaries.opml import read_opml
 
+    left: list[str] = []
     try:
-        listed = read_opml(upload.data)
+        listed = read_opml(upload.data, left)
     except ValueError as error:
         return mistake(COMMAND, "bad_file", f'"{upload.name[:80]}" can\'t be read. {error}')
-    if not listed:
+    if not listed and not left:
         return mistake(COMMAND, "bad_file", f'"{upload.name[:80]}" is a list, but it names no feed.')
     added: list[dict[str, Any]] = []
     known: list[dict[str, Any]] = []
-    refused: list[dict[str, Any]] = []
+    refused: list[dict[str, Any]] = [
+        {"name": collapse(one)[:_MAX_NAME], "why": "It has no web address that can be read."} for one in left
+    ]
     over = 0
     with library.store.writing() as connection:
         own = _own(connection, request, library)
