@@ -354,7 +354,7 @@ class Fetcher:
         return FetchFailed(
             "private_address",
             f"It leads to {address}, which is no public address. Give its public address, or ask the operator to allow "
-            "this one (setting feeds.private_hosts).",
+            "this one (setting private_hosts).",
         )
 
     async def _follow(self, trail: list[str], headers: Mapping[str, str], words: _Words) -> Fetched:
