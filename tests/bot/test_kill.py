@@ -31,6 +31,8 @@ from bot.store.engine import Store, open_store, sqlite_url
 from bot.store.schema import article, article_identity, article_mention, article_revision, event, feed
 from tests.doubles.feeds import FeedServer, rss
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 KILLS = int(os.environ.get("KILLS", "0"))
 often = pytest.mark.skipif(KILLS == 0, reason="takes minutes; KILLS=100 says how often")

@@ -17,6 +17,8 @@ from tests.conftest import Clock
 from tests.doubles.discord import DiscordDouble
 from tests.doubles.discord.model import Channel
 
+pytestmark = pytest.mark.long
+
 CASES: list[tuple[str, dict[str, Any]]] = [
     ("who-is-in", {}),
     ("who-is-in open", {"position": "open"}),

@@ -31,6 +31,8 @@ from tests.bot.discord.conftest import MANAGE, Start, write_settings
 from tests.conftest import Clock
 from tests.doubles.discord import Channel, DiscordDouble, User, rules
 
+pytestmark = pytest.mark.long
+
 APPLICATION = 123456789012345678
 TOKEN = base64.b64encode(str(APPLICATION).encode()).decode() + ".Gx4Zrn.quetzalcoatl-feathers_are-not-for-logs"
 MARKER = "zimtsternschnuppe"

@@ -33,6 +33,8 @@ from tests.bot.feeds.called import (
 )
 from tests.doubles.feeds import item, rss
 
+pytestmark = pytest.mark.long
+
 NOW = datetime(2025, 3, 26, 12, 0, tzinfo=UTC)
 SHARED = pytest.mark.asyncio(loop_scope="module")
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits a process's memory")
