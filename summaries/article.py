@@ -116,17 +116,19 @@ _MARKS = (
 def decode(data: bytes) -> tuple[str, tuple[str, ...]]:
     """Decode UTF-8 bytes, newlines untouched. U+0000 and each undecodable byte become U+FFFD, with a warning.
 
-    Bytes that begin with the mark of UTF-16 or UTF-32, which no UTF-8 does, are decoded so; the mark stays in
-    the text, as that of UTF-8 does.
+    Bytes that begin with the mark of UTF-16 or UTF-32, which no UTF-8 does, are decoded so where that makes a text; the
+    mark stays in it, as that of UTF-8 does.
     """
     warnings = []
     codec = next((codec for mark, codec in _MARKS if data.startswith(mark)), None)
-    if codec is not None:
-        text = data.decode(codec, "replace")
+    text = data.decode(codec, "replace") if codec is not None else ""
+    # Other bytes can begin so by chance; what they make has no spaces and signs in it, as all writing has.
+    if codec is not None and 50 * sum(c.isascii() for c in text) >= len(text):
         bad = text.count("\ufffd")
         if bad:
             warnings.append(f"{bad} character(s) are not {codec.upper()[:6]}; each is shown as \ufffd")
     else:
+        codec = None
         text = data.decode("utf-8", "surrogateescape")
         bad = sum(1 for c in text if "\udc80" <= c <= "\udcff")
     if bad and codec is None:
