@@ -138,7 +138,8 @@ def write_opml(feeds: Iterable[Outline], title: str, now: datetime) -> str:
     for feed in feeds:
         folder = root
         for name in feed.folders[: _MAX_DEPTH - 5]:
-            folder = folder.folders.setdefault(name, _Folder({}, []))
+            # As it will be written: two that differ only in what can't be are one.
+            folder = folder.folders.setdefault(_UNWRITABLE.sub("\ufffd", name), _Folder({}, []))
         folder.feeds.append(feed)
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from summaries.opml import MAX_OPML, MAX_OUTLINES, Outline, read_opml, write_opml
@@ -119,6 +119,10 @@ _ADDRESS = st.from_regex(r"https://[a-z]{1,8}\.example/[a-z0-9&=?'%;]{0,12}", fu
         unique_by=lambda one: one.url,
     ),
     _LINE,
+)
+@example(
+    [Outline("https://c.example/", None, None, ("\x1b", "0")), Outline("https://a.example/", None, None, ("\x08",))],
+    "0",
 )
 def test_what_is_written_is_read(feeds: list[Outline], title: str) -> None:
     once = read_opml(write_opml(feeds, title, NOW).encode("utf-8"))
