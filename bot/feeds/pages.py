@@ -59,7 +59,7 @@ class Paged:
 async def page_round(
     desk: Desk,
     *,
-    concurrency: int = 32,
+    concurrency: int = 16,
     limit: int = 200,
     begun: Callable[[int], None] = lambda _: None,
     done: Callable[[Paged], None] = lambda _: None,

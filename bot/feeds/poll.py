@@ -299,7 +299,7 @@ class Desk:
 async def poll_round(
     desk: Desk,
     *,
-    concurrency: int = 32,
+    concurrency: int = 16,
     limit: int = 200,
     begun: Callable[[int], None] = lambda _: None,
     done: Callable[[Polled], None] = lambda _: None,
