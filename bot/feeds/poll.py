@@ -1,7 +1,8 @@
 """Polling feeds: each when it is due, its articles stored once, a failure told in words.
 
-When to ask again is decided by pure functions (:mod:`bot.feeds.schedule`). A feed's new articles and its row of the
-store change in one transaction, so a crash at any moment loses nothing and repeats nothing.
+When to ask again is decided by pure functions (:mod:`bot.feeds.schedule`). Articles are stored some at a time, and that
+the feed was read is noted with the last of them: after a crash it is read again, and what was stored is known by its
+names, so nothing is lost and nothing comes twice.
 """
 
 from __future__ import annotations
