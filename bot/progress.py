@@ -12,6 +12,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self, TextIO
 
@@ -22,6 +23,7 @@ _SILENT: Final = 1.0
 _REDRAWN_EVERY: Final = 0.1
 _TOLD_EVERY: Final = 10.0
 _BAR: Final = 24
+_SHORTEST_BAR: Final = 8
 
 log = logging.getLogger(__name__)
 
@@ -82,13 +84,11 @@ class Progress:
         if now - self._begun < _SILENT or now - self._shown < every:
             return
         self._shown = now
-        words = self.words(now)
         if self._stream is None:
-            self._tell(words)
+            self._tell(self.words(now))
         else:
             # One column less than there are: terminals wrap a line that fills them all.
-            width = shutil.get_terminal_size().columns - 1
-            self._stream.write(f"\r{(self._bar() + words)[:width]}\x1b[K")
+            self._stream.write(f"\r{self._line(now, _columns(self._stream) - 1)}\x1b[K")
             self._stream.flush()
             self._drawn = True
 
@@ -106,22 +106,47 @@ class Progress:
 
     def words(self, now: float) -> str:
         """Say how much is done, how fast it goes and how long it will take."""
+        return self._wordings(now)[0]
+
+    def _wordings(self, now: float) -> list[str]:
+        """Return what can be said, in full and shorter and shorter: what matters least goes first."""
         seconds = max(now - self._begun, 0.001)
         rate = self.count / seconds
         speed = f"{rate:,.0f} a second" if rate >= 3 else f"{rate * 60:,.0f} a minute"
         if not self.total:
-            return f"{self.count:,} {self.what}, {speed}"
+            count = f"{self.count:,}"
+            return [f"{count} {self.what}, {speed}", f"{count} {self.what}", count]
         left = ""
         if rate and self.count < self.total:
             left = f", {_duration((self.total - self.count) / rate)} left"
-        share = min(self.count / self.total, 1)
-        return f"{self.count:,} of {self.total:,} {self.what} ({share:.0%}), {speed}{left}"
+        count, share = f"{self.count:,} of {self.total:,}", f"{min(self.count / self.total, 1):.0%}"
+        return [
+            f"{count} {self.what} ({share}), {speed}{left}",
+            f"{count} {self.what} ({share}){left}",
+            f"{count} ({share}){left}",
+            f"{count} ({share})",
+            share,
+        ]
 
-    def _bar(self) -> str:
-        if not self.total:
+    def _line(self, now: float, width: int) -> str:
+        """Return the longest wording that fits, behind a bar as long as the rest allows."""
+        wordings = self._wordings(now)
+        words = next((one for one in wordings if len(one) <= width), wordings[-1][:width])
+        return self._bar(min(_BAR, width - len(words) - len("[] "))) + words
+
+    def _bar(self, length: int) -> str:
+        if not self.total or length < _SHORTEST_BAR:
             return ""
-        done = int(_BAR * min(self.count / self.total, 1))
-        return f"[{'#' * done}{'-' * (_BAR - done)}] "
+        done = int(length * min(self.count / self.total, 1))
+        return f"[{'#' * done}{'-' * (length - done)}] "
+
+
+def _columns(stream: TextIO) -> int:
+    """Return how wide a terminal is; standard output, which the library asks, may be another or none."""
+    own = 80
+    with suppress(OSError):
+        own = os.get_terminal_size(stream.fileno()).columns
+    return shutil.get_terminal_size((own, 24)).columns
 
 
 def _duration(seconds: float) -> str:

@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+import termios
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -114,15 +115,45 @@ def test_what_is_printed_meanwhile_has_the_line_for_itself(seconds: Seconds) -> 
         assert "2 of 10" in screen.getvalue()
 
 
-def test_a_narrow_terminal_gets_one_line(seconds: Seconds, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "40")
+@pytest.mark.parametrize(
+    ("columns", "line"),
+    [
+        (80, "[##----------------------] 1,000 of 10,000 feeds (10%), 100 a second, 90 s left"),
+        (64, "[--------] 1,000 of 10,000 feeds (10%), 100 a second, 90 s left"),
+        (53, "1,000 of 10,000 feeds (10%), 100 a second, 90 s left"),
+        (50, "[--------] 1,000 of 10,000 feeds (10%), 90 s left"),
+        (40, "1,000 of 10,000 feeds (10%), 90 s left"),
+        (35, "1,000 of 10,000 (10%), 90 s left"),
+        (25, "1,000 of 10,000 (10%)"),
+        (10, "10%"),
+        (3, "10"),
+    ],
+)
+def test_a_narrow_terminal_gets_what_matters_most_in_one_line(
+    seconds: Seconds, monkeypatch: pytest.MonkeyPatch, columns: int, line: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
     screen = io.StringIO()
-    with Progress("files", stream=screen, clock=seconds) as progress:
+    with Progress("feeds", stream=screen, clock=seconds) as progress:
         progress.begin(10_000)
-        seconds.now += 2
-        progress.advance(100)
-    drawn = screen.getvalue().removeprefix("\r").partition("\x1b")[0]
-    assert len(drawn) == 39
+        seconds.now += 10
+        progress.advance(1_000)
+    assert screen.getvalue().removeprefix("\r").partition("\x1b")[0] == line
+
+
+def test_the_width_is_that_of_the_terminal_that_is_drawn_on(seconds: Seconds, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    # As where the answer goes to a file.
+    monkeypatch.setattr(sys, "__stdout__", io.StringIO())
+    mine, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 40))
+    with open(theirs, "w", encoding="utf-8") as screen, Progress("files", stream=screen, clock=seconds) as progress:
+        seconds.now += 10
+        progress.begin(10_000)
+        progress.advance(1_000)
+        told = os.read(mine, 4096).decode()
+    os.close(mine)
+    assert told == "\r1,000 of 10,000 files (10%), 90 s left\x1b[K"
 
 
 def test_without_a_terminal_there_is_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
