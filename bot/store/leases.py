@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import Connection, delete, or_, select
 
 from bot.store.dialect import insert
 from bot.store.schema import lease
 
 
 def take(conn: Connection, name: str, owner: str, *, now: datetime, until: datetime) -> bool:
-    """Take a lease that is free, expired at ``now`` or already the owner's; tell whether it is now the owner's."""
+    """Take a lease that is free, expired at ``now`` or already the owner's; tell whether it is now the owner's.
+
+    Taken again it is held longer. Who let it expire goes on with it, unless somebody else has taken it meanwhile.
+    """
     statement = (
         insert(conn, lease)
         .values(name=name, owner=owner, expires_at=until)
@@ -29,12 +32,6 @@ def take(conn: Connection, name: str, owner: str, *, now: datetime, until: datet
 def holder(conn: Connection, name: str) -> str | None:
     """Return who took a lease last and has not given it back; None for nobody."""
     return conn.execute(select(lease.c.owner).where(lease.c.name == name)).scalar()
-
-
-def renew(conn: Connection, name: str, owner: str, *, now: datetime, until: datetime) -> bool:
-    """Hold a lease longer; False when it has expired or was taken over, and the work must stop."""
-    mine = (lease.c.name == name, lease.c.owner == owner, lease.c.expires_at > now)
-    return conn.execute(update(lease).where(*mine).values(expires_at=until)).rowcount == 1
 
 
 def release(conn: Connection, name: str, owner: str) -> bool:

@@ -18,7 +18,7 @@ from sqlalchemy import select, update
 from bot.app import load_dossier
 from bot.config import Settings
 from bot.feeds.fetch import Address, Fetcher, Limits
-from bot.feeds.poll import AT_ONCE, Desk, Polled, Round, poll_round
+from bot.feeds.poll import AT_ONCE, LEASE, Desk, Polled, Round, poll_round
 from bot.feeds.turns import PER_HOST
 from bot.library import Library
 from bot.seeding import BACKGROUND_AFTER
@@ -342,6 +342,26 @@ async def test_two_processes_never_poll_at_once(room: Newsroom, store_url: str, 
     # It is given back at the end.
     room.clock.advance(minutes=15)
     assert (await other.poll(owner="b")).feeds[0].outcome == "not_modified"
+
+
+async def test_a_round_may_take_longer_than_its_lease(
+    room: Newsroom, store_url: str, opened: Callable[[str], Store]
+) -> None:
+    urls = [room.server.serve(rss(item(number)), f"/{number}") for number in range(4)]
+    other = replace(room, store=opened(store_url))
+    inside: list[Round] = []
+
+    class Slow(Fetcher):
+        async def get(self, *arguments: Any, **conditions: Any) -> Any:
+            room.clock.advance(minutes=LEASE.total_seconds() / 60 - 1)
+            inside.append(await other.poll(*urls, owner="b"))
+            return await super().get(*arguments, **conditions)
+
+    async with Slow(contact="", version="", allow=lambda _, port: port == room.server.port) as fetcher:
+        desk = Desk(room.library(*urls), fetcher, room.clock, lambda: 0.0, "a")
+        done = await poll_round(desk, concurrency=1)
+    assert [one.outcome for one in done.feeds] == ["read"] * 4
+    assert inside == [Round(ran=False)] * 4
 
 
 async def test_a_process_that_was_taken_for_dead_writes_nothing(
