@@ -145,7 +145,7 @@ def _own(connection: Connection, request: Request, library: Library) -> list[Lis
     return [
         stored.get(one.url)
         or ListedFeed(
-            0, one.url, one.name, one.everything, "active", None, request.now, None, None, None, None, None, 0
+            0, one.url, one.name, one.everything, "active", None, request.now, None, None, None, None, None, None, 0
         )
         for one in library.topic.feeds
     ]
@@ -187,6 +187,7 @@ def _shown(number: int, feed: ListedFeed) -> dict[str, Any]:
         "name": feed.name or host_of(feed.url),
         "host": host_of(feed.url),
         "url": feed.url,
+        "moved": {"host": host_of(feed.moved_to), "url": feed.moved_to} if feed.moved_to else None,
         "state": _state(feed),
         "error": feed.last_error,
         "gone": feed.last_reason == "gone",
@@ -212,6 +213,7 @@ def _feed_json(number: int, feed: ListedFeed) -> dict[str, Any]:
         "number": number,
         "name": feed.name,
         "url": feed.url,
+        "moved_to": feed.moved_to,
         "everything": feed.everything,
         "state": _state(feed),
         "articles": feed.articles,
@@ -320,6 +322,7 @@ def _probe_json(probe: Probe) -> dict[str, Any]:
                 "title": entry.title,
                 "url": entry.url,
                 "published": entry.published.iso,
+                "published_is": entry.published.basis,
                 "belongs": entry.belongs,
                 "score": round(entry.score, 3),
             }

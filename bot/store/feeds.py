@@ -66,6 +66,7 @@ class FeedRow:
 class ListedFeed:
     """A feed, by whom and when it was added, and how polling it goes. ``articles`` counts what it has brought.
 
+    ``moved_to`` is the address where it is read since it moved there for good; ``url`` stays what it is called by.
     ``last_reason`` and ``last_error`` say what went wrong at the last poll; None where it went well, or never was.
     """
 
@@ -81,6 +82,7 @@ class ListedFeed:
     next_poll_at: datetime | None
     last_reason: str | None
     last_error: str | None
+    moved_to: str | None
     articles: int
 
 

@@ -408,6 +408,21 @@ def test_a_terminal_shows_and_tries_and_changes_nothing(app: App, found: dict[st
         assert not ask(line).ok
 
 
+def test_where_a_feed_has_moved_to_is_told(manage: Ask, found: dict[str, Any], app: App) -> None:
+    found["https://example.org/old"] = a_feed("https://example.org/old")
+    manage("!feeds add example.org/old")
+    assert manage("!feeds list").data["feeds"][0]["moved_to"] is None
+    with app.store.writing() as connection:
+        feeds.succeeded(
+            connection, own(app)[0].id, etag=None, last_modified=None, body_digest=None, asks_seconds=None,
+            moved_to="https://new.example.org/feed", next_poll_at=NOW, now=NOW,
+        )  # fmt: skip
+    listed = manage("!feeds list")
+    assert "It has moved for good to new.example.org https://new.example.org/feed, and is read there.\n" in text(listed)
+    assert listed.data["feeds"][0]["moved_to"] == "https://new.example.org/feed"
+    assert listed.data["feeds"][0]["url"] == "https://example.org/old"
+
+
 def test_in_a_terminal_those_that_fail_come_first(app: App) -> None:
     key, last = app.library.topic.key, app.library.topic.feeds[-1]
     with app.store.writing() as connection:
@@ -434,6 +449,7 @@ def test_trying_adds_nothing(app: App, manage: Ask, found: dict[str, Any]) -> No
     assert "story-1 https://example.org/story-1, 19 March 2025: does not belong" in text(done)
     assert done.actions[0].command == "feeds add https://example.org/feed"
     assert [row["belongs"] for row in done.data["entries"]] == [True, False, True, False]
+    assert {row["published_is"] for row in done.data["entries"]} == {"stated"}
     assert own(app) == []
 
 
