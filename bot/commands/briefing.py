@@ -348,6 +348,7 @@ def _article_json(article: Article) -> dict[str, Any]:
         "publisher": article.publisher,
         "url": article.url,
         "published": article.published.iso,
+        "published_is": article.published.basis,
     }
 
 

@@ -67,6 +67,7 @@ def _mentions_json(mentions: list[Mention]) -> list[dict[str, Any]]:
             "publisher": m.article.publisher,
             "url": m.article.url,
             "published": m.article.published.iso,
+            "published_is": m.article.published.basis,
             "count": m.count,
         }
         for m in mentions

@@ -7,6 +7,7 @@ import pty
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -279,3 +280,29 @@ def test_ctrl_c_before_work_has_begun_ends_as_later(rollcall: Rollcall, monkeypa
     monkeypatch.setattr("bot.app.open_app", interrupted)
     said = rollcall("poll")
     assert (said.code, said.err) == (130, "Broken off.\n")
+
+
+def _dated(value: Any) -> list[dict[str, Any]]:
+    """Return every object in a JSON answer that says when a text was published."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [*([value] if isinstance(value, dict) and "published" in value else ()), *chain(*map(_dated, inner))]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("say", "!status Germany"),
+        ("say", "!status Iraq"),
+        ("say", "!proof Germany"),
+        ("briefing", "--date", "2025-03-20"),
+        ("article", "explainer"),
+        ("why", "explainer"),
+        ("why", "story:explainer"),
+    ],
+)
+def test_json_that_says_when_a_text_was_published_says_how_that_is_known(
+    rollcall: Rollcall, arguments: tuple[str, ...]
+) -> None:
+    found = _dated(rollcall(*arguments, "--json").json)
+    assert found
+    assert {one.get("published_is") for one in found} <= {"stated", "inferred", "unknown"}
