@@ -405,7 +405,7 @@ def _poll(app: App, progress: Progress, as_json: bool) -> int:
         _fail(["Another process reads the feeds of this store at this moment. Try again when it is done."], as_json)
     progress.clear()
     if not as_json:
-        click.echo(_polled_in_words(feeds, pages))
+        click.echo(_polled_in_words(feeds, pages) if feeds or pages else _nothing_due(app))
     return MISTAKE if feeds and all(one.outcome in {"failed", "put_off"} for one in feeds) else ANSWERED
 
 
@@ -421,9 +421,19 @@ def _as_paged(one: Paged) -> dict[str, Any]:
     return {"v": 1, "article": one.article_id, "page": one.state, "note": one.note}
 
 
+def _nothing_due(app: App) -> str:
+    from bot.render.medium import harmless
+    from bot.store.feeds import next_due
+
+    with app.store.reading() as connection:
+        found = next_due(connection, app.library.topic.key)
+    if found is None:
+        return "There is no feed to read: the dossier lists none, and no server has added one."
+    name, at = found
+    return f"No feed is due now. The next is {harmless(name)}, on {at or app.clock():%Y-%m-%d at %H:%M} UTC."
+
+
 def _polled_in_words(feeds: Sequence[Polled], pages: Sequence[Paged]) -> str:
-    if not feeds and not pages:
-        return "No feed is due now."
     outcomes = [one.outcome for one in feeds]
     new, there, changed, elsewhere = (
         sum(len(getattr(one, kind)) for one in feeds) for kind in ("new", "background", "revised", "off_topic")

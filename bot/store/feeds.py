@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, or_, select, update
+from sqlalchemy import Column, Connection, Select, and_, delete, func, or_, select, update
 from sqlalchemy import insert as plain_insert
 
 from bot.store import dossiers
@@ -171,23 +172,28 @@ def due(conn: Connection, dossier: str, now: datetime, limit: int) -> list[FeedR
     clock was set back since.
     """
     columns = feed.c
-    query = (
-        select(*(columns[name] for name in FeedRow.__slots__))
-        .outerjoin(guild, guild.c.id == columns.guild_id)
-        .where(
-            columns.dossier == dossier,
-            guild.c.left_at.is_(None),
-            columns.state == "active",
-            or_(
-                columns.next_poll_at.is_(None),
-                columns.next_poll_at <= now,
-                columns.last_polled_at > now + _CLOCKS_APART,
-            ),
-        )
-        .order_by(columns.next_poll_at.is_not(None), columns.next_poll_at, columns.id)
-        .limit(limit)
+    query = _asked(dossier, *(columns[name] for name in FeedRow.__slots__)).where(
+        or_(columns.next_poll_at.is_(None), columns.next_poll_at <= now, columns.last_polled_at > now + _CLOCKS_APART)
     )
-    return [FeedRow(**row._mapping) for row in conn.execute(query)]
+    return [FeedRow(**row._mapping) for row in conn.execute(query.limit(limit))]
+
+
+def next_due(conn: Connection, dossier: str) -> tuple[str, datetime | None] | None:
+    """Return the feed that is asked next, by its name or address, and when (None: at once); None if there is none."""
+    columns = feed.c
+    row = conn.execute(_asked(dossier, columns.name, columns.url, columns.next_poll_at).limit(1)).first()
+    return None if row is None else (row.name or row.url, row.next_poll_at)
+
+
+def _asked(dossier: str, *columns: Column[Any]) -> Select[Any]:
+    """Select columns of the feeds that are asked at all, in the order of when they are due."""
+    return (
+        select(*columns)
+        .select_from(feed)
+        .outerjoin(guild, guild.c.id == feed.c.guild_id)
+        .where(feed.c.dossier == dossier, guild.c.left_at.is_(None), feed.c.state == "active")
+        .order_by(feed.c.next_poll_at.is_not(None), feed.c.next_poll_at, feed.c.id)
+    )
 
 
 def succeeded(

@@ -9,14 +9,14 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.app import open_app, system_clock
 from bot.owner import has_ended, owner
-from bot.store import leases
+from bot.store import feeds, leases
 from tests.bot.conftest import Rollcall, Said
 from tests.doubles.feeds import FeedServer, item, rss
 
@@ -63,8 +63,21 @@ async def test_what_came_of_each_feed_is_said(home: Path, poll: Poll) -> None:
         ]
         # A feed that was just asked is not asked again.
         asked = len(server.requests)
-        assert (await poll()).out == "No feed is due now.\n"
+        with open_app(str(home)) as app, app.store.reading() as connection:
+            next_at = {one.name: one.next_poll_at for one in feeds.listed(connection, app.library.topic.key, None)}
+        first = min(next_at, key=lambda name: next_at[name] or datetime.max.replace(tzinfo=UTC))
+        again = await poll()
+        assert again.out == f"No feed is due now. The next is {first}, on {next_at[first]:%Y-%m-%d at %H:%M} UTC.\n"
+        assert again.code == 0
         assert len(server.requests) == asked
+
+
+async def test_where_no_feed_is_listed_that_is_said(home: Path, poll: Poll) -> None:
+    async with FeedServer() as server:
+        listing(home, server)
+        said = await poll()
+        assert said.out == "There is no feed to read: the dossier lists none, and no server has added one.\n"
+        assert said.code == 0
 
 
 async def test_json_is_one_object_a_feed(home: Path, poll: Poll) -> None:
