@@ -6,6 +6,7 @@ A file that was taken in and has not changed is not read again, so the same comm
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 import os
 import re
@@ -24,6 +25,7 @@ from bot.config import Settings
 from bot.events import record_mentions_events
 from bot.intake import Findings, examine, record
 from bot.library import Library
+from bot.render.words import plural
 from bot.seeding import BACKGROUND_AFTER
 from bot.store import articles, bookmarks, feeds, ingested, pages
 from bot.store.engine import Connection
@@ -48,6 +50,17 @@ AT_ONCE: Final = 64
 _BYTES_AT_ONCE: Final = 1_000_000
 _ADDRESSES_AHEAD: Final = 8
 _FIRST_FILL: Final = "first fill of "
+_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+
+_NO_TEXT: Final = {
+    b"%PDF-": "a PDF",
+    b"{\\rtf": "an RTF file",
+    b"PK\x03\x04": "a Word file or other archive",
+    b"\xd0\xcf\x11\xe0": "an old Word file",
+}
+"""What files begin with that people take for texts, of which much is read as one."""
+
+_SAVE_TEXT: Final = "save its text as a .txt file, and name that"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +122,7 @@ def ingest(
     desk.begin(paths)
     for web, group in groupby(paths, is_address):
         if not web:
-            yield from desk.files(one for path in group for one in _files(Path(path)))
+            yield from desk.files(one for path in group for one in _named(path))
         elif settings is None:
             yield from (Refused(path, "addresses are not read here") for path in group)
         else:
@@ -124,7 +137,7 @@ def is_address(path: str) -> bool:
 
 def how_many(paths: Iterable[str]) -> int:
     """Count the files and addresses that :func:`ingest` would look at."""
-    return sum(1 if is_address(path) else sum(1 for _ in _files(Path(path))) for path in paths)
+    return sum(1 if is_address(path) else sum(1 for _ in _named(path)) for path in paths)
 
 
 class _Desk:
@@ -191,8 +204,10 @@ class _Desk:
 
     def _file(self, file: Path) -> _Read | Refused:
         try:
-            data, state = _bytes(file, self._max_bytes)
             suffix = file.suffix.lower()
+            data, state = _bytes(file, self._max_bytes)
+            if kind := _no_text(data):
+                raise ValueError(f"it is {kind}, whatever its name says; {_SAVE_TEXT}")
             if suffix in FEEDS:
                 from summaries.feed import read_feed
 
@@ -361,6 +376,8 @@ class _Desk:
         from summaries.feed import NotAFeed, read_feed
         from summaries.page import extract_page
 
+        if kind := _no_text(body):
+            raise ValueError(f"there is {kind}; {_SAVE_TEXT}")
         known = self._feeds.get(url)
         try:
             feed = await worker.call(
@@ -425,33 +442,54 @@ def _names(url: str, found_at: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"url:{name}" for name in short))
 
 
+def _named(path: str) -> Iterator[Path | Refused]:
+    """Yield the files that a name stands for, which a person gave."""
+    scheme = _SCHEME.match(path)
+    if scheme is None:
+        yield from _files(Path(path))
+    elif scheme[0].lower() == "file://":
+        yield Refused(path, f"what begins with {scheme[0]} is not read. Name the file by its path")
+    else:
+        # As a path it would be a file that isn't there.
+        why = f"what begins with {scheme[0]} is not read, only http:// and https://. Get it yourself, and name the file"
+        yield Refused(path, why)
+
+
 def _files(path: Path) -> Iterator[Path | Refused]:
     """Yield the files a path stands for; links to folders are not followed, so no loop can be entered."""
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError) as error:
-        yield Refused(str(path), _reason(error))
+        yield Refused(str(path), _lost(path, error))
         return
     if not stat.S_ISDIR(mode):
         yield path
         return
-    found = False
+    found, others = False, 0
     problems: list[OSError] = []
     for folder, subfolders, names in os.walk(path, onerror=problems.append):
         subfolders.sort()
         for name in sorted(names):
             file = Path(folder, name)
             if file.suffix.lower() not in SUFFIXES:
+                others += 1
                 continue
             found = True
-            if file.is_symlink() and not _inside(file, path):
-                yield Refused(str(file), "it is a link out of the folder; name the file itself")
-            else:
+            if not file.is_symlink() or _inside(file, path):
                 yield file
+                continue
+            try:
+                file.stat()
+                yield Refused(str(file), "it is a link out of the folder; name the file itself")
+            except OSError as error:
+                yield Refused(str(file), _lost(file, error))
     for problem in problems:
         yield Refused(str(problem.filename), _reason(problem))
-    if not found and not problems:
-        yield Refused(str(path), f"the folder holds no {', '.join(SUFFIXES)} file")
+    if not found and not problems and others:
+        held = f"none of its {plural(others, 'file')} is of a kind that is read: {', '.join(SUFFIXES)}"
+        yield Refused(str(path), f"{held}. Save the text of one as a .txt file")
+    elif not found and not problems:
+        yield Refused(str(path), "the folder is empty; name one that holds texts")
 
 
 def _inside(link: Path, folder: Path) -> bool:
@@ -462,7 +500,23 @@ def _inside(link: Path, folder: Path) -> bool:
         return True
 
 
+def _lost(path: Path, error: OSError | ValueError) -> str:
+    """Return why nothing is found at a path."""
+    if path.is_symlink() and isinstance(error, FileNotFoundError):
+        return f"it is a link to {os.readlink(path)}, where nothing is; mend or remove the link"
+    return _reason(error)
+
+
+_REMEDIES: Final = {
+    errno.ENOENT: "there is no such file or folder; check its spelling. A web address begins with https://",
+    errno.ELOOP: "it is a link that leads back to itself; name the file itself",
+    errno.EACCES: "this account may not read it; change its permissions",
+}
+
+
 def _reason(error: OSError | ValueError) -> str:
+    if isinstance(error, OSError) and error.errno in _REMEDIES:
+        return _REMEDIES[error.errno]
     told = (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
     return told.rstrip(".")
 
@@ -480,8 +534,10 @@ def _bytes(file: Path, max_bytes: int) -> tuple[bytes, FileState]:
     """Return a regular file's bytes; a pipe or device is never opened, because that could wait for ever."""
     found = file.stat()
     if not stat.S_ISREG(found.st_mode):
-        kind = "a folder" if stat.S_ISDIR(found.st_mode) else "a pipe, socket or device"
-        raise ValueError(f"it is {kind}, not a file")
+        raise ValueError("it is a pipe, socket or device; save what comes from it as a file, and name that")
+    if (suffix := file.suffix.lower()) not in SUFFIXES:
+        named = f"a {suffix} file" if suffix else "a file without an ending"
+        raise ValueError(f"{named} is not read, only {', '.join(SUFFIXES)}. {_SAVE_TEXT.capitalize()}")
     if found.st_size > max_bytes:
         raise ValueError(
             f"it has {found.st_size:,} bytes; at most {max_bytes:,} are read (setting ingest.max_megabytes)"
@@ -496,10 +552,7 @@ def _bytes(file: Path, max_bytes: int) -> tuple[bytes, FileState]:
 
 
 def _draft(file: Path, data: bytes, now: datetime) -> Draft:
-    suffix = file.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise ValueError(f"its name must end in {', '.join(SUFFIXES)}")
-    if suffix in PAGES:
+    if file.suffix.lower() in PAGES:
         from summaries.page import read_page
 
         draft = read_page(data, now=now)
@@ -507,6 +560,11 @@ def _draft(file: Path, data: bytes, now: datetime) -> Draft:
         draft = read_text(data, now=now)
     _check_text(draft)
     return draft
+
+
+def _no_text(data: bytes) -> str | None:
+    """Return what kind of file it is, where it is one that only other programs read."""
+    return next((kind for mark, kind in _NO_TEXT.items() if data.startswith(mark)), None)
 
 
 def _check_text(draft: Draft) -> None:

@@ -145,21 +145,65 @@ def test_ingest_says_of_each_file_what_became_of_it(rollcall: Rollcall, tmp_path
 
 
 def test_special_files_are_named_and_never_waited_for(rollcall: Rollcall, tmp_path: Path) -> None:
-    fifo, loop, dangling, folder = (tmp_path / n for n in ("fifo.txt", "loop.txt", "gone.txt", "empty"))
+    fifo, loop, dangling, folder, other = (tmp_path / n for n in ("fifo.txt", "loop.txt", "gone.txt", "empty", "other"))
     os.mkfifo(fifo)
     loop.symlink_to(loop)
     dangling.symlink_to(tmp_path / "nowhere")
     folder.mkdir()
-    said = rollcall("ingest", *map(str, (fifo, loop, dangling, folder, tmp_path / "missing.txt")), "--json")
+    other.mkdir()
+    for name in ("a.pdf", "b.png"):
+        (other / name).write_bytes(b"x")
+    named = (fifo, loop, dangling, folder, other, tmp_path / "missing.txt")
+    said = rollcall("ingest", *map(str, named), "--json")
     assert said.code == 1
     reasons = {Path(r["file"]).name: r["reason"] for r in said.json["refused"]}
     assert reasons == {
-        "fifo.txt": "it is a pipe, socket or device, not a file",
-        "loop.txt": "too many levels of symbolic links",
-        "gone.txt": "no such file or directory",
-        "empty": "the folder holds no .txt, .md, .html, .htm, .xml, .rss, .atom, .json file",
-        "missing.txt": "no such file or directory",
+        "fifo.txt": "it is a pipe, socket or device; save what comes from it as a file, and name that",
+        "loop.txt": "it is a link that leads back to itself; name the file itself",
+        "gone.txt": f"it is a link to {tmp_path / 'nowhere'}, where nothing is; mend or remove the link",
+        "empty": "the folder is empty; name one that holds texts",
+        "other": f"none of its 2 files is of a kind that is read: {KINDS}. Save the text of one as a .txt file",
+        "missing.txt": "there is no such file or folder; check its spelling. A web address begins with https://",
     }
+
+
+KINDS = ".txt, .md, .html, .htm, .xml, .rss, .atom, .json"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "reason"),
+    [
+        ("a.pdf", b"%PDF-1.7", f"a .pdf file is not read, only {KINDS}. Save its text as a .txt file, and name that"),
+        ("a", b"Words.", f"a file without an ending is not read, only {KINDS}. Save its text as a .txt file, and name"),
+        ("a.txt", b"%PDF-1.7\nWords.", "it is a PDF, whatever its name says; save its text as a .txt file, and name"),
+        ("a.html", b"%PDF-1.7\nWords.", "it is a PDF, whatever its name says"),
+        ("a.md", b"{\\rtf1 Words.}", "it is an RTF file, whatever its name says"),
+        ("a.txt", b"PK\x03\x04Words and more words.", "it is a Word file or other archive, whatever its name says"),
+    ],
+)
+def test_what_is_no_text_is_refused_by_what_it_is(
+    rollcall: Rollcall, tmp_path: Path, name: str, data: bytes, reason: str
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    said = rollcall("ingest", str(tmp_path / name), "--json")
+    assert said.code == 1
+    assert said.json["refused"][0]["reason"].startswith(reason)
+
+
+def test_an_address_that_is_not_of_the_web_is_no_missing_file(rollcall: Rollcall) -> None:
+    said = rollcall("ingest", "ftp://example.org/a.txt", "file:///tmp/a.txt")
+    assert said.code == 1
+    assert said.err.splitlines() == [
+        "ftp://example.org/a.txt: refused: what begins with ftp:// is not read, only http:// and https://. Get it "
+        "yourself, and name the file.",
+        "file:///tmp/a.txt: refused: what begins with file:// is not read. Name the file by its path.",
+    ]
+
+
+def test_a_link_in_a_folder_that_leads_nowhere_is_said_to(rollcall: Rollcall, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").symlink_to("/nowhere/a.txt")
+    said = rollcall("ingest", str(tmp_path), "--json")
+    assert said.json["refused"][0]["reason"].startswith("it is a link to /nowhere/a.txt, where nothing is")
 
 
 def test_a_folder_with_everything_in_it_loses_nothing_good(rollcall: Rollcall, tmp_path: Path) -> None:

@@ -325,12 +325,14 @@ async def test_what_hides_an_article_is_the_reason(take: Take, app: App) -> None
         challenge = server.serve(human, "/human", content_type="text/html")
         home = server.serve(page("Home"), "/", content_type="text/html")
         moved = server.redirect(home, "/old-article")
-        done = await fetch(take, app, server, walled, challenge, moved)
+        pdf = server.serve(b"%PDF-1.7\n1 0 obj", "/paper.pdf", content_type="application/pdf")
+        done = await fetch(take, app, server, walled, challenge, moved, pdf)
         reasons = [one.reason for one in done if isinstance(one, Refused)]
-        assert len(reasons) == 3
+        assert len(reasons) == 4
         assert reasons[0] == "The article is behind a pay wall"
         assert "robots" in reasons[1] or "human" in reasons[1]
         assert "front page" in reasons[2]
+        assert reasons[3] == "there is a PDF; save its text as a .txt file, and name that"
 
 
 def test_private_addresses_are_refused_as_for_feeds(take: Take, app: App) -> None:
