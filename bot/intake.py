@@ -42,6 +42,8 @@ def record(
     from summaries.copies import same_text
 
     record_mentions(connection, key, stored, found.mentions)
+    if stored.outcome == "revised":
+        _leave_copies(connection, key, stored, text, now=now)
     guild_id = articles.origin(connection, key, stored.article_id).guild_id
     alike = copies.alike(
         connection, key, found.sketch, since=now - copies.WITHIN, but=stored.article_id, guild_id=guild_id
@@ -54,4 +56,27 @@ def record(
             first = article_id
             break
     first = copies.set_sketch(connection, key, stored.article_id, found.sketch, copy_of=first, alike=alike)
-    return first is not None and copies.heard(connection, key, stored.article_id)
+    # What is new has no copies yet that it could be the first of.
+    is_alone = first is None and stored.outcome == "new"
+    return not is_alone and copies.heard(connection, key, stored.article_id)
+
+
+def _leave_copies(connection: Connection, key: str, stored: Stored, text: Article | Draft, *, now: datetime) -> None:
+    """Group an article's copies under the earliest of them, where its text has become another one."""
+    from summaries.copies import same_text, sketch
+
+    body = text.text[text.body_start :]
+    while (first := copies.next_first(connection, key, stored.article_id)) is not None:
+        before = articles.get(connection, key, stored.article_id, stored.revision - 1)
+        copy = articles.get(connection, key, first)
+        if copy is None or (before is not None and before.text[before.body_start :] == body):
+            return
+        words = copy.text[copy.body_start :]
+        if same_text(body, words):
+            return
+        guild_id = articles.origin(connection, key, first).guild_id
+        copies.hand_on(connection, key, stored.article_id, first, guild_id=guild_id)
+        # What they have in common was stored with the article that leaves them.
+        values = sketch(words)
+        alike = copies.alike(connection, key, values, since=now - copies.WITHIN, but=first, guild_id=guild_id)
+        copies.set_sketch(connection, key, first, values, copy_of=None, alike=alike)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, and_, delete, func, or_, select, update
+from sqlalchemy import Connection, and_, case, delete, func, literal, or_, select, update
 from sqlalchemy import insert as plain_insert
 
 from bot.store import articles
 from bot.store.articles import Listed
-from bot.store.schema import article, article_sketch
+from bot.store.schema import article, article_revision, article_sketch, shown
 from summaries.copies import CROWDED, LIKELY, TRIED
 
 WITHIN: Final = timedelta(days=7)
@@ -107,18 +107,71 @@ def set_sketch(
 
 
 def heard(conn: Connection, dossier: str, article_id: str) -> bool:
-    """Tell whether people were told, or will be, of another article with this text: news that is shown to all."""
-    group = func.coalesce(article.c.copy_of, article.c.id)
-    mine = select(group).where(article.c.dossier == dossier, article.c.id == article_id).scalar_subquery()
+    """Tell whether people were told of another article with this text: news that is shown to all.
+
+    Of a teaser they are told once its page was looked at; until then it counts for nothing.
+    """
+    first = _first(conn, dossier, article_id)
+    # Each by an index of its own: with an OR SQLite reads all articles.
+    copy = article.alias()
+    group = (
+        select(copy.c.id).where(copy.c.dossier == dossier, copy.c.copy_of == first).union_all(select(literal(first)))
+    )
     query = select(article.c.id).where(
         article.c.dossier == dossier,
-        group == mine,
+        article.c.id.in_(group),
         article.c.id != article_id,
         article.c.guild_id.is_(None),
         article.c.relevant.is_(True),
         article.c.background.is_(False),
+        or_(article.c.page_state.is_(None), article.c.page_state != "wanted", article.c.page_tries > 0),
     )
     return conn.execute(query.limit(1)).first() is not None
+
+
+def _first(conn: Connection, dossier: str, article_id: str) -> str | None:
+    """Return the first article of one's group, itself where it is no copy; None for an unknown id."""
+    group = func.coalesce(article.c.copy_of, article.c.id)
+    return conn.execute(select(group).where(article.c.dossier == dossier, article.c.id == article_id)).scalar()
+
+
+def next_first(conn: Connection, dossier: str, article_id: str) -> str | None:
+    """Return the earliest copy of an article whose text is kept, everyone's before a guild's own; None without any."""
+    query = (
+        select(article.c.id)
+        .join(article_revision, articles.CURRENT)
+        .where(article.c.dossier == dossier, article.c.copy_of == article_id, article_revision.c.text.is_not(None))
+        .order_by(article.c.guild_id.is_not(None), article.c.first_stored_at, article.c.id)
+        .limit(1)
+    )
+    return conn.execute(query).scalar()
+
+
+def hand_on(conn: Connection, dossier: str, article_id: str, heir: str, *, guild_id: int | None) -> None:
+    """Make ``heir`` the first of those that were copies of an article until that became another text.
+
+    Where it is a guild's own (``guild_id``), only of that guild's. Whoever was shown the article has seen the text.
+    """
+    led = update(article).where(article.c.dossier == dossier, article.c.copy_of == article_id)
+    if guild_id is not None:
+        led = led.where(article.c.guild_id == guild_id)
+    conn.execute(led.values(copy_of=case((article.c.id != heir, heir))))
+    columns = shown.c
+    same = [
+        columns.dossier,
+        columns.place_kind,
+        columns.place_id,
+        columns.item_kind,
+        columns.delivery_id,
+        columns.shown_at,
+    ]
+    seen = select(*same, literal(heir)).where(
+        columns.dossier == dossier,
+        columns.item_kind == "article",
+        columns.item_id == article_id,
+        columns.void.is_(False),
+    )
+    conn.execute(plain_insert(shown).from_select([*(column.name for column in same), "item_id"], seen))
 
 
 def of(conn: Connection, dossier: str, article_id: str, *, guild_id: int | None = None) -> list[Listed]:
@@ -126,11 +179,7 @@ def of(conn: Connection, dossier: str, article_id: str, *, guild_id: int | None 
 
     Empty for an unknown id.
     """
-    first = conn.execute(
-        select(func.coalesce(article.c.copy_of, article.c.id)).where(
-            article.c.dossier == dossier, article.c.id == article_id
-        )
-    ).scalar()
+    first = _first(conn, dossier, article_id)
     if first is None:
         return []
     query = (

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from bot.store import articles, copies
+from bot.store import articles, briefings, copies
 from bot.store.engine import Store
-from bot.store.schema import guild
+from bot.store.schema import guild, shown
 from summaries.article import Draft
 
 NOW = datetime(2025, 3, 26, 12, 0, tzinfo=UTC)
@@ -82,6 +82,46 @@ def test_an_edit_can_end_it_and_nothing_is_a_copy_of_itself(store: Store) -> Non
     assert add(store, "second", (80, 81, 82)) is None
     assert group(store, "first") == []
     assert group(store, "nothing") == []
+
+
+def test_copies_are_handed_on_to_the_earliest_that_everyone_sees(store: Store) -> None:
+    with store.writing() as conn:
+        for number in (7, 8):
+            conn.execute(guild.insert().values(id=number, joined_at=NOW))
+    add(store, "first")
+    for number, (name, whose) in enumerate((("a7", 7), ("b", None), ("c", None))):
+        add(store, name, copy_of="first", guild_id=whose, now=NOW + timedelta(minutes=number))
+    with store.writing() as conn:
+        for place, void in (("7", False), ("8", True)):
+            conn.execute(
+                shown.insert().values(
+                    dossier="d", place_kind="guild", place_id=place, item_kind="article", item_id="first", shown_at=NOW,
+                    void=void,
+                )
+            )  # fmt: skip
+        assert copies.next_first(conn, "d", "first") == "b"
+        copies.hand_on(conn, "d", "first", "b", guild_id=None)
+        assert copies.next_first(conn, "d", "first") is None
+        # Who was shown the first has seen the text.
+        assert briefings.shown_to(conn, "d", "guild", "7", "article") == {"first", "b"}
+        assert briefings.shown_to(conn, "d", "guild", "8", "article") == set()
+    assert group(store, "b", 7) == ["a7", "c"]
+
+
+def test_copies_that_are_servers_own_are_handed_on_to_each_its_own(store: Store) -> None:
+    with store.writing() as conn:
+        for number in (7, 8):
+            conn.execute(guild.insert().values(id=number, joined_at=NOW))
+    add(store, "first")
+    for number, (name, whose) in enumerate((("a7", 7), ("d8", 8), ("e8", 8))):
+        add(store, name, copy_of="first", guild_id=whose, now=NOW + timedelta(minutes=number))
+    with store.writing() as conn:
+        for heir, whose in (("a7", 7), ("d8", 8)):
+            assert copies.next_first(conn, "d", "first") == heir
+            copies.hand_on(conn, "d", "first", heir, guild_id=whose)
+        assert copies.next_first(conn, "d", "first") is None
+    assert group(store, "a7", 7) == []
+    assert group(store, "d8", 8) == ["e8"]
 
 
 def test_a_guilds_own_copies_are_its_own(store: Store) -> None:
