@@ -20,7 +20,7 @@ from bot.feeds.schedule import retry_after
 from bot.feeds.turns import LeaseLost, Turns, host_of
 from bot.feeds.worker import Stopped
 from bot.intake import examine, record
-from bot.store import articles, pages
+from bot.store import articles, copies, pages
 from bot.store.engine import Connection
 from bot.store.errors import StoreError
 from bot.store.pages import WantedPage
@@ -196,20 +196,25 @@ def _store(desk: Desk, page: WantedPage, draft: Draft) -> Paged:
 
 def _store_missed(desk: Desk, page: WantedPage, teaser: Article | None, missed: Paged) -> Paged:
     """Note why a page could not be had."""
-    now = desk.clock()
+    now, key = desk.clock(), desk.library.topic.key
     pause = max(_AGAIN_AFTER * (1 << page.tries), missed.retry_after or timedelta()) * (1 + desk.jitter() / 4)
     again = now + pause if missed.state == "wanted" else None
     with desk.library.store.writing() as connection:
         desk.hold(connection)
         pages.missed(
             connection,
-            desk.library.topic.key,
+            key,
             page.article_id,
             missed.note or "",
             state=missed.state if missed.state != "read" else "failed",
             next_at=again,
         )
-        if teaser is not None:
+        if (
+            teaser is not None
+            and page.guild_id is None
+            and articles.origin(connection, key, page.article_id).relevant
+            and not copies.heard(connection, key, page.article_id)
+        ):
             _tell(desk, connection, page, teaser)
     return missed
 

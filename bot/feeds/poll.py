@@ -229,18 +229,26 @@ class Desk:
         if stored.outcome == "unchanged":
             outcomes["unchanged"].append(stored.article_id)
             return []
-        if findings is None:
-            # Seldom: one that was known has changed.
-            findings = examine(draft, self.library)
-            articles.judge(connection, key, stored.article_id, _kept(row, findings))
-        heard = record(connection, key, stored, draft, findings, now=now)
-        if not _kept(row, findings).relevant:
+        joins = False
+        text: Draft | Article = draft
+        if findings is None or relevant is None:
+            # Seldom: one that was known has changed. Of a teaser the words of its page may have stayed.
+            text = articles.get(connection, key, stored.article_id) or draft
+            findings = examine(text, self.library)
+            said = findings if text.text == draft.text else examine(draft, self.library)
+            relevant = max(_kept(row, findings), _kept(row, said), key=lambda one: (one.relevant, one.score))
+            joins = relevant.relevant and not articles.origin(connection, key, stored.article_id).relevant
+            articles.judge(connection, key, stored.article_id, relevant)
+        if joins:
+            articles.admit(connection, key, stored.article_id, background=background, wants_page=wanted, now=now)
+        heard = record(connection, key, stored, text, findings, now=now)
+        if not relevant.relevant:
             outcomes["off_topic"].append(stored.article_id)
             return []
         outcome = "background" if stored.outcome == "new" and background else stored.outcome
         outcomes[outcome].append(stored.article_id)
         # A text that people have heard of is no news; of a teaser they hear when its page was looked at.
-        is_news = outcome == "new" and not heard and not wanted
+        is_news = (outcome == "new" or (joins and not background)) and not heard and not wanted
         return [as_article(stored, draft, background=background)] if is_news else []
 
     def store_unchanged(self, row: FeedRow, fetched: Fetched) -> Polled:

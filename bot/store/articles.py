@@ -156,7 +156,7 @@ def add(
                 _name(conn, dossier, twin, names)
             return Stored(twin.id, twin.current_revision, "unchanged")
     about = _about(relevance)
-    page: dict[str, Any] = {"page_state": "wanted", "page_tries": 0, "page_next_at": now, "page_note": None}
+    page = _wanted(now)
     if known is None:
         dossiers.ensure(conn, dossier, now=now)
         new_id = _new_id(conn, dossier, names[0], guild_id, article_id)
@@ -255,6 +255,18 @@ def judge(conn: Connection, dossier: str, article_id: str, relevance: Relevant) 
     """Remember whether an article belongs to the topic, once its words have changed."""
     change(conn, dossier, article_id, _about(relevance))
     counters.bump(conn)
+
+
+def admit(
+    conn: Connection, dossier: str, article_id: str, *, background: bool, wants_page: bool, now: datetime
+) -> None:
+    """Treat as new from ``now`` on what was off the topic until its words were edited: nobody has heard of it."""
+    change(conn, dossier, article_id, {"background": background} | (_wanted(now) if wants_page else {}))
+
+
+def _wanted(now: datetime) -> dict[str, Any]:
+    """Have an article's page read, which was not looked at yet."""
+    return {"page_state": "wanted", "page_tries": 0, "page_next_at": now, "page_note": None}
 
 
 def keep_whole(conn: Connection, dossier: str, article_id: str) -> None:

@@ -548,7 +548,29 @@ async def test_an_edit_that_makes_it_belong_shows_it(small_room: Newsroom) -> No
     room.server.serve(rss(item(1, ON_TOPIC)))
     assert len((await room.again()).revised) == 1
     assert room.titles() == ["Report number 1"]
-    assert room.told == []
+    # To everybody it is new, and once.
+    (told,) = room.told
+    assert (told.title, told.revision, told.background) == ("Report number 1", 2, False)
+    room.server.serve(rss(item(1, ON_TOPIC + " Italy, too.")))
+    assert len((await room.again()).revised) == 1
+    assert len(room.told) == 1
+
+
+async def test_what_the_first_poll_brought_is_news_when_an_edit_makes_it_belong_soon(small_room: Newsroom) -> None:
+    room = small_room
+    room.everything = False
+    room.server.serve(rss(item(1, OFF_TOPIC), item(2, OFF_TOPIC + " Again.")))
+    await room.poll()
+    room.server.serve(rss(item(1, ON_TOPIC), item(2, OFF_TOPIC + " Again.")))
+    await room.again()
+    assert [one.title for one in room.told] == ["Report number 1"]
+    assert room.titles(background=False) == ["Report number 1"]
+    # Later it is none: nothing old is.
+    room.clock.advance(days=BACKGROUND_AFTER.days)
+    room.server.serve(rss(item(2, ON_TOPIC + " Italy, too.")))
+    await room.again()
+    assert room.titles(background=True) == ["Report number 2"]
+    assert len(room.told) == 1
 
 
 AGENCY = " ".join(
@@ -673,6 +695,49 @@ async def test_a_copy_of_what_nobody_heard_of_is_news(small_room: Newsroom) -> N
     room.server.serve(rss(doubles.item(8, AGENCY + " More.") | {"link": "https://two.example/8"}), "/two")
     await room.poll(one, two)
     assert [article.url for article in room.told] == ["https://two.example/8"]
+
+
+async def test_copies_stay_together_when_the_first_of_them_becomes_another_text(room: Newsroom) -> None:
+    key, paths = room.dossier.topic.key, ("/one", "/two", "/three", "/four")
+    urls = [room.server.serve(rss(), path) for path in paths]
+    await room.poll(*urls)
+
+    async def brings(path: str, words: str) -> str:
+        entry = doubles.item(7, words) | {"link": f"https://{path[1:]}.example/7"}
+        room.server.serve(rss(entry), path)
+        room.clock.advance(minutes=15)
+        (feed,) = [one for one in (await room.poll(*urls)).feeds if one.outcome == "read"]
+        (stored,) = feed.new + feed.revised
+        return stored
+
+    def copy_of(article_id: str) -> str | None:
+        with room.store.reading() as connection:
+            return articles.origin(connection, key, article_id).copy_of
+
+    one, two, three = [await brings(path, AGENCY) for path in paths[:3]]
+    assert [copy_of(article_id) for article_id in (one, two, three)] == [None, one, one]
+    await brings("/one", AGENCY.replace("capitals", "cities", 1))
+    assert [copy_of(article_id) for article_id in (one, two, three)] == [None, one, one]
+    other = " ".join(f"Harbour {n} {n}{n} counted {n * n} ships, and {n} more by night." for n in range(40))
+    await brings("/one", other)
+    assert [copy_of(article_id) for article_id in (one, two, three)] == [None, None, two]
+    # Its text is found again, and nobody hears it twice.
+    four = await brings("/four", AGENCY + " More.")
+    assert copy_of(four) == two
+    assert [article.id for article in room.told] == [one]
+
+
+async def test_an_edit_that_makes_it_belong_is_no_news_where_another_outlet_s_copy_was(small_room: Newsroom) -> None:
+    room = small_room
+    room.everything = False
+    one, two = (room.server.serve(rss(), path) for path in ("/one", "/two"))
+    await room.poll(one, two)
+    for path, words in (("/one", OFF_TOPIC), ("/two", AGENCY), ("/one", AGENCY + " More.")):
+        room.clock.advance(minutes=15)
+        room.server.serve(rss(doubles.item(7, words) | {"link": f"https://{path[1:]}.example/7"}), path)
+        await room.poll(one, two)
+    assert len(room.articles()) == 2
+    assert [article.url for article in room.told] == ["https://two.example/7"]
 
 
 async def test_a_feed_that_is_kept_whole_shows_what_a_general_one_left_out(room: Newsroom) -> None:
