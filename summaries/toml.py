@@ -6,9 +6,11 @@ Every sentence names the file, the key, the value, what is allowed and, for a ke
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, get_args, get_origin
+from datetime import date, time
+from typing import Any, Final, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -40,9 +42,21 @@ def load(text: str, source: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise Problems([f"{source}: not valid TOML: {error}"]) from None
+        raise Problems([f"{source}: {_impossible_date(text, str(error)) or f'not valid TOML: {error}.'}"]) from None
     except RecursionError:
         raise Problems([f"{source}: not valid TOML: nested too deeply"]) from None
+
+
+def _impossible_date(text: str, told: str) -> str | None:
+    """Return a sentence where the parser fails at a day that no calendar has, which it doesn't know for one."""
+    at = re.search(r"at line (\d+)", told)
+    line = text.splitlines()[int(at[1]) - 1] if at else ""
+    for found in re.finditer(r"(?<![\w\"'-])\d{4}-\d{2}-\d{2}(?![\w\"'-])", line):
+        try:
+            date.fromisoformat(found[0])
+        except ValueError:
+            return f"line {at[1] if at else ''}: {found[0]} is no date; one is written like 2025-03-20."
+    return None
 
 
 def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
@@ -59,19 +73,62 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 def shown(value: object, limit: int = 60) -> str:
     """Return a value as a person would recognise it: in quotes, control characters escaped, cut when long."""
-    text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
+    if isinstance(value, date | time):
+        text = value.isoformat()
+    else:
+        text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def explain(error: ValidationError, data: Mapping[str, Any], source: str, model: type[BaseModel]) -> Problems:
-    """Turn pydantic's errors about ``data`` (as loaded from ``source``) into sentences for people."""
-    return Problems([_sentence(item, data, source, model) for item in error.errors(include_url=False)])
+    """Turn pydantic's errors about ``data`` (as loaded from ``source``) into sentences, one for each mistake."""
+    errors = error.errors(include_url=False)
+    unknown = [item["loc"] for item in errors if item["type"] == "extra_forbidden"]
+    misspelt = {(*loc[:-1], nearest(str(loc[-1]), _keys_at(model, loc[:-1]))) for loc in unknown}
+    told: dict[tuple[object, ...], list[str]] = {}
+    for item in errors:
+        loc, kind = item["loc"], item["type"]
+        if kind == "missing" and loc in misspelt:
+            continue
+        if kind == "too_short" and any(other["loc"][: len(loc)] == loc for other in errors if other is not item):
+            # Rows that don't fit are left out before they are counted.
+            continue
+        # Where all rows of a list have it, it was made once.
+        mistake = (kind, *(step for step in loc if isinstance(step, str))) if kind in _OF_ROWS else (kind, *loc)
+        told.setdefault(mistake, []).append(_sentence(item, data, source, model))
+    return Problems([f"{first}{_so_often(len(more))}" for first, *more in told.values()])
+
+
+def _so_often(more: int) -> str:
+    return f" So in {more} more place{'s' if more > 1 else ''}." if more else ""
+
+
+_OF_ROWS: Final = frozenset({"missing", "extra_forbidden"})
+
+_WANTED: Final = {
+    "string_type": "text in quotes",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "date_type": "a date without quotes, such as 2025-03-20",
+    "tuple_type": "a list, in [ ]",
+    "dict_type": "a table of names and values",
+}
+"""What pydantic's kinds of error ask for, in the words of TOML."""
+
+_PATTERNS: Final = {
+    r"^https?://": "an address that begins with http:// or https://",
+    r"^[a-z][a-z0-9-]*$": "small letters, digits and hyphens, beginning with a letter",
+    r"^[a-z0-9][a-z0-9-]{1,79}$": "2 to 80 small letters, digits and hyphens, not beginning with a hyphen",
+    r"^[A-Za-z0-9][A-Za-z0-9._-]*$": "letters, digits, dots, hyphens and underscores, beginning with a letter or digit",
+    r"\w": "text with a letter or digit",
+}
+"""What the patterns of the files' models allow; another is shown as it is."""
 
 
 def _sentence(item: Mapping[str, Any], data: Mapping[str, Any], source: str, model: type[BaseModel]) -> str:
     location: tuple[str | int, ...] = item["loc"]
-    where = f"{source}: {_path(location, data)}"
     kind, value, context = item["type"], item.get("input"), item.get("ctx", {})
+    where = f"{source}: {_path(location, data)}"
     if kind == "extra_forbidden":
         known = sorted(_keys_at(model, location[:-1]))
         return f"{where}: unknown key.{did_you_mean(str(location[-1]), known)} Allowed here: {', '.join(known)}."
@@ -82,10 +139,19 @@ def _sentence(item: Mapping[str, Any], data: Mapping[str, Any], source: str, mod
     if kind in {"literal_error", "enum"}:
         allowed = [part.strip(" '") for part in str(context["expected"]).replace(" or ", ", ").split(",")]
         return f"{where} = {shown(value)}: allowed: {', '.join(allowed)}.{did_you_mean(str(value), allowed)}"
-    if kind == "string_pattern_mismatch":
-        return f"{where} = {shown(value)}: allowed is what fits {context['pattern']}"
-    message = str(item["msg"]).removeprefix("Input should be ").removeprefix("a valid ")
-    return f"{where} = {shown(value)}: it must be {message}."
+    if kind == "tuple_type" and isinstance(value, dict):
+        name = ".".join(step for step in location if isinstance(step, str))
+        return f"{where}: it must be a list: write [[{name}]] above each of its rows, where [{name}] stands."
+    must = str(item["msg"]).partition(" should ")[2].partition(" after validation")[0].replace("be a valid ", "be ")
+    if kind in _WANTED:
+        must = f"be {_WANTED[kind]}"
+    elif kind == "model_type":
+        must = f"be a table with these keys: {', '.join(sorted(_keys_at(model, location)))}"
+    elif kind == "string_pattern_mismatch":
+        must = f"be {_PATTERNS.get(context['pattern'], 'what fits ' + context['pattern'])}"
+    if location[-1] == "[key]":
+        return f"{source}: {_path(location[:-2], data)}: the name {shown(value)} must {must}."
+    return f"{where} = {shown(value)}: it must {must or item['msg']}."
 
 
 def _path(location: Sequence[str | int], data: Mapping[str, Any]) -> str:
