@@ -41,7 +41,8 @@ def everything(home: str | None, config: str | None) -> list[Finding]:
         with open_app(home, config) as app:
             findings += of_app(app)
     except Problems as error:
-        findings.append(Finding("FAIL", "dossier", "\n".join(error.problems)))
+        where = [f"The dossier is the folder {settings.dossier} (setting dossier)."] if settings.dossier else []
+        findings.append(Finding("FAIL", "dossier", "\n".join([*error.problems, *where])))
     except StoreError as error:
         findings.append(Finding("FAIL", "store", str(error)))
     findings.append(of_token(settings, folder))

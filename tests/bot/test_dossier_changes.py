@@ -204,3 +204,14 @@ def test_an_id_that_an_article_has_already_is_a_sentence(rollcall: Rollcall, dos
     said = rollcall("say", "!help")
     assert said.code == 1
     assert f"articles[{stored}].id" in said.err
+
+
+def test_check_says_which_folder_a_mistake_is_in(rollcall: Rollcall, dossier: Path) -> None:
+    (dossier / "topic.toml").unlink()
+    said = rollcall("check", "--json")
+    assert said.code == 1
+    (found,) = (one for one in said.json["findings"] if one["subject"] == "dossier")
+    assert found["words"].splitlines() == [
+        "topic.toml: cannot be read: No such file or directory",
+        f"The dossier is the folder {dossier} (setting dossier).",
+    ]
