@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from bot.answers import Answer
+from bot.answers import Answer, Attached
 from bot.commands import answer
 from bot.commands.feeds import MAX_UPLOAD
 from bot.discord import client, replies
@@ -24,7 +25,7 @@ from tests.bot.discord.conftest import NOW, Start, text_of
 from tests.bot.discord.serving import Served, add_server
 from tests.bot.discord.test_readme import ROOT, WRITTEN, as_seen
 from tests.conftest import Clock
-from tests.doubles.discord import DiscordDouble
+from tests.doubles.discord import DiscordDouble, rules
 from tests.doubles.feeds import FeedServer
 
 HARBOUR = Probe(
@@ -239,6 +240,28 @@ async def test_a_file_comes_in_by_message_and_goes_out_to_whoever_asked_alone(
         assert "example.org" in text_of(pressed.messages)
         slashed = await discord.slash(admin, channel, "feeds export")
         assert len(slashed.messages[0].attachments) == 1
+
+
+async def test_an_answer_s_file_goes_by_every_door_and_where_it_cant_that_is_said(
+    discord: DiscordDouble, start: Start, nordwind: Served
+) -> None:
+    admin, channel = nordwind.admin, nordwind.channel
+    held = Attached("table.csv", b"country,stance\n")
+
+    def ask(request: Request) -> Answer:
+        return replace(answer(request, running.app.library), file=held)
+
+    async with start(ask=ask) as running:
+        for where in (channel, admin.dm):
+            (told,) = await discord.replies_to(await discord.say(admin, where, "!about"))
+            assert [(file.filename, file.data) for file in told.attachments] == [(held.name, held.data)]
+        nordwind.guild.set_bot_permissions(rules.LEAST & ~rules.ATTACH_FILES)
+        (told,) = await discord.replies_to(await discord.say(admin, channel, "!about"))
+        assert told.attachments == []
+        assert "I can't send a file here: Attach Files is missing. The slash command works without it" in told.content
+        slashed = await discord.slash(admin, channel, "about")
+        assert [file.filename for file in slashed.messages[0].attachments] == [held.name]
+    assert discord.refusals == []
 
 
 async def test_a_file_that_cant_be_taken_is_told(discord: DiscordDouble, start: Start, nordwind: Served) -> None:
