@@ -25,7 +25,6 @@ from bot.config import Settings
 from bot.events import record_mentions_events
 from bot.intake import Findings, examine, record
 from bot.library import Library
-from bot.render.words import plural
 from bot.seeding import BACKGROUND_AFTER
 from bot.store import articles, bookmarks, feeds, ingested, pages
 from bot.store.engine import Connection
@@ -465,14 +464,14 @@ def _files(path: Path) -> Iterator[Path | Refused]:
     if not stat.S_ISDIR(mode):
         yield path
         return
-    found, others = False, 0
+    found = others = False
     problems: list[OSError] = []
     for folder, subfolders, names in os.walk(path, onerror=problems.append):
         subfolders.sort()
         for name in sorted(names):
             file = Path(folder, name)
             if file.suffix.lower() not in SUFFIXES:
-                others += 1
+                others = True
                 continue
             found = True
             if not file.is_symlink() or _inside(file, path):
@@ -486,8 +485,10 @@ def _files(path: Path) -> Iterator[Path | Refused]:
     for problem in problems:
         yield Refused(str(problem.filename), _reason(problem))
     if not found and not problems and others:
-        held = f"none of its {plural(others, 'file')} is of a kind that is read: {', '.join(SUFFIXES)}"
-        yield Refused(str(path), f"{held}. Save the text of one as a .txt file")
+        kinds = ", ".join(SUFFIXES)
+        yield Refused(
+            str(path), f"no file in it is of a kind that is read: {kinds}. Save the text of one as a .txt file"
+        )
     elif not found and not problems:
         yield Refused(str(path), "the folder is empty; name one that holds texts")
 

@@ -162,7 +162,7 @@ def test_special_files_are_named_and_never_waited_for(rollcall: Rollcall, tmp_pa
         "loop.txt": "it is a link that leads back to itself; name the file itself",
         "gone.txt": f"it is a link to {tmp_path / 'nowhere'}, where nothing is; mend or remove the link",
         "empty": "the folder is empty; name one that holds texts",
-        "other": f"none of its 2 files is of a kind that is read: {KINDS}. Save the text of one as a .txt file",
+        "other": f"no file in it is of a kind that is read: {KINDS}. Save the text of one as a .txt file",
         "missing.txt": "there is no such file or folder; check its spelling. A web address begins with https://",
     }
 
