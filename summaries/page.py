@@ -33,8 +33,8 @@ WALL_WORDS: Final = 250
 Wall = Literal["paid", "log-in", "consent", "script", "challenge"]
 
 WALLS: Final[dict[Wall, str]] = {
-    "paid": "The article is behind a pay wall: only what the page shows to everybody was read.",
-    "log-in": "The article is only for people who are logged in: only what the page shows to everybody was read.",
+    "paid": "The article is behind a pay wall.",
+    "log-in": "The article is only for people who are logged in.",
     "consent": "The page asks for consent to cookies before it shows the article.",
     "script": "The page shows its text only to browsers that run scripts.",
     "challenge": "The page is a check against robots, not the article.",
@@ -63,13 +63,15 @@ class PageRead:
 def read_page(data: bytes, *, now: datetime, url: str | None = None, content_type: str | None = None) -> Draft:
     """Extract the article from an HTML page, as :func:`extract_page` does.
 
-    What a wall hides is told in the draft's warnings. Raises ValueError, with a sentence for people, when the page
-    holds no article text.
+    A wall is told in the draft's warnings, and that what stands before it was read all the same. Raises ValueError,
+    with a sentence for people, when the page holds no article text.
     """
     read = extract_page(data, now=now, url=url, content_type=content_type)
     if read.draft is None:
         raise ValueError(read.why or "no article text was found in this page")
-    return replace(read.draft, warnings=(*read.draft.warnings, read.why)) if read.why else read.draft
+    if read.why is None:
+        return read.draft
+    return _with_warning(read.draft, f"{read.why.rstrip('.')}: only what the page shows to everybody was read.")
 
 
 def extract_page(data: bytes, *, now: datetime, url: str | None = None, content_type: str | None = None) -> PageRead:
@@ -79,7 +81,8 @@ def extract_page(data: bytes, *, now: datetime, url: str | None = None, content_
     marks dates more than a day ahead as impossible. The text is exactly what the extractor found, one paragraph a line.
     The draft's address is the page's canonical one where that is of the same site and no home page, else ``url``. Its
     date is the first that the page gives to machines (JSON-LD, ``<meta>``, ``<time>``), with the time; a time without a
-    zone, a date found in the words of the page, and that of the last change are marked as inferred. Nothing is fetched.
+    zone, a date found in the words of the page, and that of the last change are marked as inferred. A year alone, such
+    as that of a copyright line, is no date. Nothing is fetched.
     """
     from lxml import etree
 
@@ -136,7 +139,8 @@ def extract_page(data: bytes, *, now: datetime, url: str | None = None, content_
     wall = _wall(about, text)
     if found is None or not text.strip():
         return PageRead(None, wall)
-    published, note = _published(about, found.date, now)
+    guessed = None if _is_but_a_year(found.date, source, about, url) else found.date
+    published, note = _published(about, guessed, now)
     publisher = _publisher(found.sitename, url)
     draft = Draft(
         text=text,
@@ -400,6 +404,30 @@ def _dates(about: _About, guessed: object) -> Iterable[tuple[str, bool]]:
     if guessed and not any(change.startswith(str(guessed)) for change in changes):
         yield str(guessed), True
     yield from ((change, True) for change in changes)
+
+
+# The month by its beginning, in the languages in which pages are searched for dates, and some more.
+_JANUARY = r"(?:(?:jan|jän|gen|ene|sty|led|sij|siječ|oca|tam|янв|січ|студ|яну|ιαν)[^\W\d]{0,10}|يناير|ינואר)"
+_FIRST = r"(?<![\d.,])0?1(?:st|er|[.º°ª])?"
+
+
+def _is_but_a_year(guessed: object, source: str, about: _About, url: str | None) -> bool:
+    """Tell whether a date that was guessed is the first of January only because a year was all that was found.
+
+    So are the years of copyright lines taken. The day must stand somewhere: in digits in the page's source or address,
+    or with the name of the month in its words.
+    """
+    year, _, day = str(guessed or "").partition("-")
+    if day != "01-01":
+        return False
+    forms = (
+        rf"(?<!\d){year}(?:[-/.]0?1[-/.]0?1|0101|年0?1月0?1日)(?!\d)",
+        rf"(?<!\d)0?1([-/.])\s?0?1\1\s?(?:{year}|{year[2:]})(?!\d)",
+        rf"{_FIRST}[\s-]{{1,3}}(?:de |of |d['’])?{_JANUARY}[.,]?[\s-]{{1,3}}(?:del? )?{year}(?!\d)",
+        rf"(?<!\w){_JANUARY}\.?\s{{1,3}}{_FIRST}\s?,?\s{{1,3}}(?:de )?{year}(?!\d)",
+    )
+    there = f"{url or ''}\n{source}\n{_words(about.tree)}"
+    return not any(re.search(form, there, re.IGNORECASE) for form in forms)
 
 
 def _moment(value: str) -> Published | None:

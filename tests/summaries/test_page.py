@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -151,6 +152,56 @@ def test_a_time_element_and_a_date_in_the_words() -> None:
 
 
 @pytest.mark.parametrize(
+    "line",
+    [
+        "<footer><p>Copyright 2024 Delta Media. All rights reserved.</p></footer>",
+        "<footer>&copy; 2019-2024 Delta Media, 1 Harbour Road</footer>",
+        "<p>Published in 2024.</p>",
+        "<p>2024</p><ul><li>1 January sale: 20 % off</li></ul>",
+        "<time datetime=2024>2024</time>",
+    ],
+)
+def test_a_year_alone_is_no_date(line: str) -> None:
+    published = draft(page(after=line)).published
+    assert (published.iso, published.basis) == (None, "unknown")
+    assert draft(page(ld(dateModified="2024-05-06"), after=line)).published.iso == "2024-05-06"
+
+
+def test_nor_is_it_in_a_teaser_whose_page_has_a_copyright_line() -> None:
+    source = page(after="<footer>Copyright 2025 Delta Media. All rights reserved.</footer>")
+    found = complete(replace(TEASER, published=Published()), extract(source))
+    assert found.text != TEASER.text
+    assert found.published == Published()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "<p>Updated January 1, 2025</p>",
+        "<p>Updated <b>Jan. 1st</b>, 2025</p>",
+        "<p>Wed, 01&nbsp;Jan&nbsp;2025 10:00</p>",
+        "<p>1. Januar 2025</p>",
+        "<p>Publié le 1er janvier 2025</p>",
+        "<p>1 de enero de 2025</p>",
+        "<p>1 stycznia 2025</p>",
+        "<p>1 січня 2025</p>",
+        "<p>01.01.2025</p>",
+        "<p>1/1/2025</p>",
+        "<time datetime='2025-01-01T08:00'>New Year's Day</time>",
+    ],
+)
+def test_the_first_of_january_that_is_stated_is_one(line: str) -> None:
+    assert draft(page(after=f"{line}<footer>Copyright 2025 Delta Media.</footer>")).published.iso == "2025-01-01"
+
+
+def test_the_first_of_january_in_an_address_or_its_metadata_is_one() -> None:
+    source = page(after="<footer>Copyright 2025 Delta Media.</footer>")
+    assert draft(source, url="https://www.news.example/2025/01/01/ships").published.iso == "2025-01-01"
+    stated = draft(page("<meta name=date content='January 1, 2025'>", after="<footer>Copyright 2025</footer>"))
+    assert (stated.published.iso, stated.published.basis) == ("2025-01-01", "stated")
+
+
+@pytest.mark.parametrize(
     ("head", "url", "address"),
     [
         ("<link rel=canonical href='https://news.example/a'>", URL, "https://news.example/a"),
@@ -275,7 +326,10 @@ def test_walls(source: str, wall: str | None) -> None:
 
 
 def test_reading_a_page_tells_of_its_wall() -> None:
-    assert WALLS["paid"] in read_page(page(after=SUBSCRIBE).encode(), now=NOW).warnings
+    (told,) = read_page(page(after=SUBSCRIBE).encode(), now=NOW).warnings
+    assert told == "The article is behind a pay wall: only what the page shows to everybody was read."
+    with pytest.raises(ValueError, match=r"^The article is behind a pay wall\.$"):
+        read_page(f"<html><head>{ld(isAccessibleForFree=False)}</head><body></body></html>".encode(), now=NOW)
     for source in ("<html><head><title>Just a moment...</title></head><body></body></html>", "", "not a page", "\0"):
         with pytest.raises(ValueError, match=r"check against robots|no article text"):
             read_page(source.encode(), now=NOW)
@@ -323,6 +377,7 @@ def test_a_teaser_whose_page_is_not_its_article_stays_one(source: str, why: str)
     assert found.text == TEASER.text
     assert found.warnings[0] == "odd"
     assert why in found.warnings[1]
+    assert "was read" not in found.warnings[1]
 
 
 # The hostile outside ------------------------------------------------------------------------------------------------
