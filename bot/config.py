@@ -125,12 +125,12 @@ class FeedSettings(_Section):
     )
 
 
-def _days(fewest: int) -> AfterValidator:
-    """Allow a number of days, or 0 for ever."""
+def _days(fewest: int, zero: str) -> AfterValidator:
+    """Allow a number of days, or 0, of which ``zero`` says what it means."""
 
     def check(value: int) -> int:
         if value and not fewest <= value <= 36_500:
-            raise ValueError(f"allowed: {fewest} to 36500, or 0 for ever")
+            raise ValueError(f"allowed: {fewest} to 36500, or 0 ({zero})")
         return value
 
     return AfterValidator(check)
@@ -140,8 +140,8 @@ class KeepSettings(_Section):
     """How long the texts of articles are kept that no claim or figure quotes."""
 
     # Briefings, updates and the search for copies look back less than a month.
-    texts_days: Annotated[int, _days(30)] = 365
-    off_topic_days: Annotated[int, _days(7)] = 14
+    texts_days: Annotated[int, _days(30, "for ever")] = 365
+    off_topic_days: Annotated[int, _days(7, "as long as any other")] = 14
 
 
 class LogSettings(_Section):

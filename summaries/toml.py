@@ -107,6 +107,7 @@ _OF_ROWS: Final = frozenset({"missing", "extra_forbidden"})
 
 _WANTED: Final = {
     "string_type": "text in quotes",
+    "int_type": "a whole number",
     "float_type": "a number",
     "bool_type": "true or false",
     "date_type": "a date without quotes, such as 2025-03-20",
