@@ -356,10 +356,12 @@ def _tell(one: Added | Refused) -> None:
 def poll(as_json: bool, home: str | None, config: str | None) -> None:
     """Read the feeds that are due, once, and the pages of articles of which they hold only the beginning.
 
-    No token is needed. Interrupted at any moment, the same command goes on where it stopped.
+    No token is needed. Interrupted at any moment, the same command goes on where it stopped. At the end the texts of
+    old articles that nothing quotes are removed, as the settings under [keep] say.
     """
     with _app(home, config) as app, _progress("feeds and pages") as progress:
         code = _poll(app, progress, as_json)
+        _tidy(app, as_json)
     raise SystemExit(code)
 
 
@@ -407,6 +409,15 @@ def _poll(app: App, progress: Progress, as_json: bool) -> int:
     if not as_json:
         click.echo(_polled_in_words(feeds, pages) if feeds or pages else _nothing_due(app))
     return MISTAKE if feeds and all(one.outcome in {"failed", "put_off"} for one in feeds) else ANSWERED
+
+
+def _tidy(app: App, as_json: bool) -> None:
+    """Remove what is old, as the running bot does: who only polls has nothing else that would."""
+    from bot.store import retention
+
+    removed = retention.tidy(app.store, app.library.topic.key, app.settings.keep, now=app.clock())
+    if removed and not as_json:
+        click.echo(f"Removed: {_counted(removed, 'old text')} that no claim or figure quotes (settings [keep]).")
 
 
 def _as_polled(one: Polled) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from bot.progress import Progress
 from bot.request import Request
 from bot.secrets import Token
 from bot.store import briefings as stored_briefings
-from bot.store import copies, deliveries, events, guilds, leases, retention
+from bot.store import deliveries, events, guilds, leases, retention
 from bot.ticker import PATIENCE, Ticker
 
 if TYPE_CHECKING:
@@ -130,32 +130,12 @@ class Running:
         gone = await asyncio.to_thread(forget)
         if gone:
             log.info("Deleted all that was kept of %d servers that removed me 30 days ago.", len(gone))
-        removed = await asyncio.to_thread(self._tidy_articles)
+        app = self.app
+        removed = await asyncio.to_thread(
+            lambda: retention.tidy(app.store, app.library.topic.key, app.settings.keep, now=app.clock())
+        )
         if removed:
             log.info("Removed the texts of %d old articles, or versions of them, that nothing quotes.", removed)
-
-    def _tidy_articles(self) -> int:
-        """Remove what is old of articles, in transactions so short that nobody waits; return how many texts that was.
-
-        What is left over is removed in the next round.
-        """
-        now, key, keep = self.app.clock(), self.app.library.topic.key, self.app.settings.keep
-        with self.app.store.reading() as connection:
-            found = retention.removable(
-                connection,
-                key,
-                before=now - timedelta(days=keep.texts_days) if keep.texts_days else None,
-                off_topic_before=now - timedelta(days=keep.off_topic_days) if keep.off_topic_days else None,
-            )
-        removed = 0
-        for start in range(0, len(found), retention.AT_ONCE):
-            with self.app.store.writing() as connection:
-                removed += retention.remove_texts(connection, key, found[start : start + retention.AT_ONCE], now=now)
-        for _ in range(retention.A_ROUND // retention.AT_ONCE):
-            with self.app.store.writing() as connection:
-                if retention.forget_sketches(connection, key, before=now - copies.WITHIN) < retention.AT_ONCE:
-                    break
-        return removed
 
     async def poll(self) -> Round:
         """Read the feeds that are due, and the pages that are wanted."""

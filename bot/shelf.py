@@ -79,7 +79,7 @@ def article_text(article: Article, revisions: Sequence[RevisionInfo], origin: Or
         lines.append(f"{word}: {harmless(value) if value else 'unknown'}")
     lines.append(f"Published: {words.published(article.published)}")
     stored = next(r for r in revisions if r.number == article.revision)
-    lines.append(f"Stored: {stored.stored_at:%Y-%m-%d %H:%M} UTC. Fingerprint: {article.fingerprint[:12]}")
+    lines.append(f"Stored: {stored.stored_at:%Y-%m-%d %H:%M} UTC. Fingerprint: {stored.fingerprint[:12]}")
     lines += [f"Note: {harmless(warning)}" for warning in stored.warnings]
     if stored.text_removed_at is not None:
         lines.append(

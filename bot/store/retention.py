@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, select, tuple_, update
 
-from bot.store import counters
+from bot.config import KeepSettings
+from bot.store import copies, counters
 from bot.store.dialect import queue_for_content
+from bot.store.engine import Store
 from bot.store.schema import article, article_revision, article_sketch, quote
 
 AT_ONCE: Final = 100
@@ -20,6 +22,29 @@ A_ROUND: Final = 5000
 
 SHIPPED: Final = "seed:"
 """What the identities of the dossier's own articles begin with."""
+
+
+def tidy(store: Store, dossier: str, keep: KeepSettings, *, now: datetime) -> int:
+    """Remove what is old of articles, in transactions so short that nobody waits; return how many texts that was.
+
+    ``now`` is aware UTC. What is left over, of more than :data:`A_ROUND`, is removed in the next round.
+    """
+    with store.reading() as connection:
+        found = removable(
+            connection,
+            dossier,
+            before=now - timedelta(days=keep.texts_days) if keep.texts_days else None,
+            off_topic_before=now - timedelta(days=keep.off_topic_days) if keep.off_topic_days else None,
+        )
+    removed = 0
+    for start in range(0, len(found), AT_ONCE):
+        with store.writing() as connection:
+            removed += remove_texts(connection, dossier, found[start : start + AT_ONCE], now=now)
+    for _ in range(A_ROUND // AT_ONCE):
+        with store.writing() as connection:
+            if forget_sketches(connection, dossier, before=now - copies.WITHIN) < AT_ONCE:
+                break
+    return removed
 
 
 def removable(

@@ -16,7 +16,8 @@ import pytest
 
 from bot.app import open_app, system_clock
 from bot.owner import has_ended, owner
-from bot.store import feeds, leases
+from bot.store import articles, feeds, leases
+from summaries.article import Draft
 from tests.bot.conftest import Rollcall, Said
 from tests.doubles.feeds import FeedServer, item, rss
 
@@ -124,6 +125,28 @@ async def test_a_process_that_was_killed_is_not_waited_for(home: Path, poll: Pol
             now = system_clock()
             leases.take(connection, "feeds", killed, now=now, until=now + timedelta(minutes=5))
         assert (await poll()).out.startswith("1 feed read, 0 unchanged, 0 failed. 0 articles new, 1 there")
+
+
+async def test_old_texts_that_nothing_quotes_go_at_its_end(home: Path, poll: Poll) -> None:
+    async with FeedServer() as server:
+        server.serve(rss(item(1)), "/one")
+        listing(home, server, "/one")
+        with open_app(str(home)) as app, app.store.writing() as connection:
+            key, now = app.library.topic.key, system_clock()
+            for name, days in (("old", 366), ("young", 364)):
+                draft = Draft(f"Words of a text, {name}.", title=name)
+                articles.add(connection, key, f"guid:{name}", draft, article_id=name, now=now - timedelta(days=days))
+        first, again = await poll(), await poll("--json")
+        assert first.out.splitlines()[1:] == [
+            "1 old text that no claim or figure quotes was removed (settings [keep])."
+        ]
+        assert (again.code, again.out) == (0, "")
+        with open_app(str(home)) as app, app.store.reading() as connection:
+            removed = {
+                name: articles.revisions(connection, key, name)[0].text_removed_at is not None
+                for name in ("old", "young", "explainer")
+            }
+        assert removed == {"old": True, "young": False, "explainer": False}
 
 
 def test_who_has_ended() -> None:

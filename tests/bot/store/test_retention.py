@@ -23,11 +23,12 @@ from bot.config import KeepSettings, read_settings
 from bot.render import render
 from bot.request import LOCAL_READER, Request, parse
 from bot.run import Running
+from bot.shelf import article_text, find_article
 from bot.store import articles, claims, copies, counters, feeds, figures, pages, retention
 from bot.store.engine import Connection, Store
 from bot.store.errors import ReceiptError
 from bot.store.schema import article_sketch, dossier
-from summaries.article import Draft, Published
+from summaries.article import Draft, Published, fingerprint
 from summaries.claims import STATES, Claim, Figure, Quote, State
 from summaries.toml import Problems
 from summaries.topic import Feed
@@ -366,6 +367,18 @@ async def test_housekeeping_removes_what_is_old_and_nothing_where_all_is_kept(ap
     assert without_text() == count
 
 
+def test_an_article_is_shown_with_the_fingerprint_that_its_text_had(app: App) -> None:
+    key = app.library.topic.key
+    with app.store.writing() as conn:
+        articles.add(conn, key, "guid:gone", Draft(TEXT), article_id="gone", now=OLD)
+    before = article_text(*find_article(app.library, "gone", None)).splitlines()
+    retention.tidy(app.store, key, KeepSettings(), now=NOW)
+    after = article_text(*find_article(app.library, "gone", None)).splitlines()
+    assert f"Fingerprint: {fingerprint(TEXT)[:12]}" in before[7]
+    assert after[:8] == before[:8]
+    assert "removed" in after[8]
+
+
 def test_what_is_known_of_a_country_outlives_the_texts_and_briefings_leave_them_out(app: App) -> None:
     key, day = app.library.topic.key, datetime(2024, 2, 1, 8, tzinfo=UTC)
     quoted, gone = "Italy will send nobody, its minister said on Monday.", "Italy was spoken of in Rome on Monday."
@@ -402,10 +415,10 @@ def asked(words: str) -> Request:
 @pytest.mark.parametrize(
     ("line", "allowed"),
     [
-        ("texts_days = 29", "keep.texts_days = 29: allowed: 30 to 36500, or 0 for ever"),
-        ("texts_days = -1", "keep.texts_days = -1: allowed: 30 to 36500, or 0 for ever"),
-        ("off_topic_days = 6", "keep.off_topic_days = 6: allowed: 7 to 36500, or 0 for ever"),
-        ("off_topic_days = true", "keep.off_topic_days = True: it must be integer"),
+        ("texts_days = 29", "keep.texts_days = 29: allowed: 30 to 36500, or 0 (for ever)"),
+        ("texts_days = -1", "keep.texts_days = -1: allowed: 30 to 36500, or 0 (for ever)"),
+        ("off_topic_days = 6", "keep.off_topic_days = 6: allowed: 7 to 36500, or 0 (as long as any other)"),
+        ("off_topic_days = true", "keep.off_topic_days = True: it must be a whole number"),
     ],
 )
 def test_a_time_that_cannot_be_is_refused(tmp_path: Path, line: str, allowed: str) -> None:
