@@ -17,12 +17,15 @@ from summaries.claims import Claim, Figure
 from summaries.dossier import Dossier
 from summaries.parties import Mention, Parties
 from summaries.stances import as_row, parse_table, row_digest
-from summaries.text import READ
 from summaries.toml import Problems
 from summaries.topic import Topic
 
 BACKGROUND_AFTER: Final = timedelta(days=3)
 """An article older than this when it is stored is background: never today's news."""
+
+LOOKING: Final = 2
+"""Which way of looking through articles this is. Another number has all that are stored looked through once more: since
+2, lines that are printed around an article say nothing of it."""
 
 AT_ONCE: Final = 100
 """How many articles are looked through again at a time: writing what was found takes a moment that others can wait."""
@@ -124,8 +127,10 @@ def record_mentions(connection: Connection, key: str, stored: articles.Stored, f
 
 def find_mentions(text: Article | Draft, parties: Parties) -> Mentions:
     """Find which parties a text speaks of. Long texts take a while: do it before a transaction, where possible."""
+    from summaries.relevance import spoken_of
+
     found: dict[str, tuple[str, int, int, int]] = {}
-    for mention in parties.find(text.text[: text.body_start + READ], text.language, text.body_start):
+    for mention in spoken_of(text, parties):
         party, count, start, end = found.get(mention.party, (mention.party, 0, mention.start, mention.end))
         found[mention.party] = (party, count + 1, start, end)
     return list(found.values())
@@ -167,5 +172,5 @@ def _look_again(store: Store, dossier: Dossier) -> None:
 
 
 def names_digest(topic: Topic) -> str:
-    """Return a SHA-256 (hex) of what articles are searched for: names, and the words of relevance."""
-    return hashlib.sha256(repr((topic.party_names, topic.leaders, topic.relevance)).encode()).hexdigest()
+    """Return a SHA-256 (hex) of what articles are searched for, names and the words of relevance, and in which way."""
+    return hashlib.sha256(repr((LOOKING, topic.party_names, topic.leaders, topic.relevance)).encode()).hexdigest()

@@ -2,22 +2,23 @@
 
 A text shows signs: words that stand for the topic, or for something else that is easily taken for it. A sign in the
 title says more about the whole text than one in the opening, and that more than one further down, where only a topic
-that keeps coming back counts fully. What was found is given as reasons, each a slice of the title or the text.
+that keeps coming back counts fully. What was found is given as reasons, each a slice of the title or the text. Lines
+that are printed around an article, such as links to others, show nothing.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Final, Literal
 
 from summaries.article import Article, Draft
 from summaries.parties import Mention, Parties
-from summaries.text import READ
+from summaries.text import READ, collapse, paragraphs
 from summaries.topic import RelevanceRules, Topic
 
 Place = Literal["title", "opening", "body"]
@@ -45,7 +46,11 @@ IN_BODY: Final = 0.65
 KEYWORD_WEIGHT: Final = 0.8
 """The weight of a plain keyword: one in the title or the opening is enough, one further down is not."""
 
+LINE: Final = 300
+"""How many characters a line has at most that can be printed around an article: a link, an offer, a credit."""
+
 _REASONS: Final = 8
+_MOST_LINES: Final = 200
 _TITLE: Final = 400
 _KNOWN_WORDS: Final = 100_000
 
@@ -143,13 +148,13 @@ class Scorer:
         heading = text.title or ""
         title = self._read(heading, 0, _TITLE)
         start, end = text.body_start, text.body_start + READ
-        body = self._read(text.text, start, end)
+        body = _without_furniture(self._read(text.text, start, end), text)
         below = bisect_left(body.spans, (start + OPENING, 0))
         named: dict[str, tuple[int, int]] = {}
         titled: dict[str, tuple[int, int]] = {}
         if self._wants_parties:
             if mentions is None:
-                mentions = self._parties.find(text.text[:end], text.language, start)
+                mentions = spoken_of(text, self._parties)
             for place, found in ((titled, self._parties.find(heading[:_TITLE], text.language)), (named, mentions)):
                 for mention in found:
                     place.setdefault(mention.party, (mention.start, mention.end))
@@ -247,6 +252,57 @@ class Scorer:
 def make_scorer(topic: Topic, parties: Parties) -> Scorer:
     """Return what judges texts for a topic. Raises :class:`ValueError` for a sign of a party that nobody knows."""
     return Scorer(topic.relevance, parties)
+
+
+def spoken_of(text: Article | Draft, parties: Parties) -> list[Mention]:
+    """Return where an article speaks of parties, in order: not in the lines that are printed around it.
+
+    Reads at most :data:`~summaries.text.READ` characters of the body.
+    """
+    found = parties.find(text.text[: text.body_start + READ], text.language, text.body_start)
+    around = in_furniture(text, [mention.start for mention in found])
+    return [mention for mention in found if mention.start not in around]
+
+
+def in_furniture(text: Article | Draft, places: Iterable[int]) -> frozenset[int]:
+    """Return those of some places (code points of the text) that stand in a line which is printed around the article.
+
+    Such are links to other articles, offers and credits: a paragraph of at most :data:`LINE` characters, all of it
+    furniture, and not the title. Judging costs about half a millisecond, so only lines are judged in which one of the
+    places stands, and of an endless text no more than 200.
+    """
+    from summaries.boilerplate import is_boilerplate
+
+    wanted = sorted(set(places))
+    title = collapse(text.title or "")
+    judged: dict[str, bool] = {}
+    found: set[int] = set()
+    lines = paragraphs(text.text[: text.body_start + READ], text.body_start) if wanted else []
+    for line in lines:
+        here = wanted[bisect_left(wanted, line.start) : bisect_right(wanted, line.end)]
+        words = collapse(line.of(text.text)) if here and line.end - line.start <= LINE else title
+        # What stands alone stands around nothing.
+        if words == title or len(lines) == 1:
+            continue
+        if words not in judged:
+            if len(judged) == _MOST_LINES:
+                break
+            judged[words] = is_boilerplate(words)
+        if judged[words]:
+            found.update(here)
+    return frozenset(found)
+
+
+def _without_furniture(words: _Words, text: Article | Draft) -> _Words:
+    """Leave out what was found in lines that are printed around an article."""
+    around = in_furniture(text, (words.spans[first][0] for places in words.found.values() for first, _ in places))
+    if not around:
+        return words
+    left = {
+        number: [place for place in places if words.spans[place[0]][0] not in around]
+        for number, places in words.found.items()
+    }
+    return replace(words, found=left)
 
 
 def _fold(word: str) -> str:

@@ -127,3 +127,28 @@ def test_one_that_was_interrupted_is_done_again(
     seed(sqlite_store, after, now=NOW)
     assert is_done(sqlite_store, after)
     assert all(judged(sqlite_store, key, name) == (True, True) for name in names)
+
+
+LINK = "Read more: Germany and France talk about troops for Ukraine"
+
+
+def test_what_stands_around_an_article_is_found_nowhere(before: Dossier) -> None:
+    text = f"{LINK}\n\n{TEXT}\n\nIceland has many.\n\n{LINK}"
+    ((party, count, start, end),) = find_mentions(Draft(text, language="en"), before.parties)
+    assert (party, count, text[start:end], start) == ("IS", 2, "Iceland", text.index("Iceland"))
+
+
+def test_another_way_of_looking_is_used_on_what_is_stored(
+    sqlite_store: Store, before: Dossier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = before.topic.key
+    with monkeypatch.context() as once:
+        once.setattr(seeding, "LOOKING", 1)
+        seed(sqlite_store, before, now=NOW)
+    with sqlite_store.writing() as conn:
+        draft = Draft(f"{TEXT}\n\n{LINK}", title="one", language="en")
+        stored = articles.add(conn, key, "one", draft, article_id="one", relevance=Relevant(True, 0.9), now=NOW)
+        articles.set_mentions(conn, key, "one", stored.revision, [("DE", 1, 66, 73), ("FR", 1, 78, 84)])
+    seed(sqlite_store, before, now=NOW)
+    assert judged(sqlite_store, key, "one") == (False, True)
+    assert is_done(sqlite_store, before)

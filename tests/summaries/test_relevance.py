@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from summaries.article import Article, Draft, read_text
 from summaries.parties import Leader, Mention, Parties
-from summaries.relevance import Relevance, Scorer, make_scorer
+from summaries.relevance import Relevance, Scorer, in_furniture, make_scorer, spoken_of
 from summaries.text import READ
 from summaries.toml import Problems
 from summaries.topic import parse_topic
@@ -218,6 +218,50 @@ def test_only_what_the_newsroom_reads_is_read() -> None:
     text = ("x" * 99 + "\n") * (READ // 100)
     assert judge(text + "The strait bridge.").score == 0
     assert judge(text[:-100] + "The strait bridge.").score > 0
+
+
+AROUND = [
+    "Read more: Norway pays for the strait bridge",
+    "Related: Norway, Oslo and the strait bridge: who pays?",
+    "Also read: What Norway thinks of the strait bridge",
+    "Follow us on Facebook for all news on the strait bridge and Norway",
+    "The post Norway wants the strait bridge appeared first on The Daily Example.",
+]
+
+
+@pytest.mark.parametrize("line", AROUND)
+def test_lines_around_an_article_show_nothing(line: str) -> None:
+    for text in (f"{FILLER}\n\n{line}", f"{line}\n\n{FILLER}", f"{FILLER}\n{line}\n{FILLER}"):
+        assert judge(text) == Relevance(0.0, False, ())
+        assert spoken_of(Draft(text, language="en"), Parties()) == []
+
+
+def test_what_is_no_such_line_counts_as_before() -> None:
+    # An offer in the middle of a paragraph, a long paragraph, a line that is the title, a text of one line.
+    for text, title in (
+        (
+            f"Read more: it says. Norway pays for the strait bridge, its minister said on Monday in Oslo.\n{FILLER}",
+            "News",
+        ),
+        (f"{FILLER}\nRead more: {'the bridge and ' * 20} the strait bridge, Norway", "News"),
+        (f"Read more: Norway pays for the strait bridge\n\n{FILLER}", "Read more: Norway pays for the strait  bridge"),
+        ("Watch live: Norway opens the strait bridge", None),
+    ):
+        assert {"name", "builder"} <= set(shown(judge(text, title))), text
+
+
+def test_spans_are_those_of_the_whole_text() -> None:
+    text = f"{AROUND[0]}\n\nThe talks in Norway went on, the minister said.\n\n{AROUND[1]}"
+    (found,) = spoken_of(Draft(text, language="en"), Parties())
+    assert (found.party, text[found.start : found.end]) == ("NO", "Norway")
+    assert found.start == text.index("Norway went")
+
+
+def test_an_endless_list_of_links_is_not_judged_to_its_end() -> None:
+    lines = "\n\n".join(f"Read more: Norway and the strait bridge, part {number}" for number in range(2000))
+    begun = time.perf_counter()
+    assert len(in_furniture(Draft(lines), [found.start() for found in re.finditer("Norway", lines)])) == 200
+    assert time.perf_counter() - begun < 5
 
 
 def test_eight_reasons_at_most_the_strongest_first() -> None:
