@@ -58,19 +58,23 @@ class _Commands(click.Group):
             _fail([f"{error.filename or 'the system'}: {error.strerror or error}."], as_json)
         except UnicodeEncodeError:
             _fail(["A name on the command line is not text this system can store."], as_json)
-        except KeyboardInterrupt:
-            # click would end with 1; where work had begun, what it says of that was said already.
-            from bot.progress import INTERRUPTED
 
-            click.echo("Broken off.", err=True)
-            raise SystemExit(INTERRUPTED) from None
-
-    def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+    def main(self, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ANN401
         for stream in (sys.stdout, sys.stderr):
             # A terminal that can't show a sign gets a question mark, never a crash.
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
         try:
-            return super().main(*args, **kwargs)
+            # By itself click ends with 1 and "Aborted!" on Ctrl-C, wherever in its own work that came.
+            raise SystemExit(super().main(*args, **{**kwargs, "standalone_mode": False}))
+        except click.ClickException as error:
+            error.show()
+            raise SystemExit(error.exit_code) from None
+        except (click.Abort, KeyboardInterrupt):
+            # Where work had begun, what is to say of it was said already.
+            from bot.progress import INTERRUPTED
+
+            click.echo("Broken off.", err=True)
+            raise SystemExit(INTERRUPTED) from None
         except BrokenPipeError:
             # Whoever read the output has read enough.
             sys.stderr.close()

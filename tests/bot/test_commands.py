@@ -15,6 +15,7 @@ import pytest
 
 from bot.commands import COMMANDS
 
+ROOT = Path(__file__).parents[2]
 Rollcall = Callable[..., Any]
 Say = Callable[[str], dict[str, Any]]
 
@@ -273,13 +274,41 @@ def test_an_empty_name_takes_in_nothing(rollcall: Rollcall, tmp_path: Path, monk
     assert rollcall("ingest", "a.txt").out.endswith("1 stored, 0 stored before, 0 refused.\n")
 
 
-def test_ctrl_c_before_work_has_begun_ends_as_later(rollcall: Rollcall, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("where", ["click.Group.parse_args", "bot.app.open_app"])
+def test_ctrl_c_before_work_has_begun_ends_as_later(
+    rollcall: Rollcall, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("bot.app.open_app", interrupted)
+    monkeypatch.setattr(where, interrupted)
     said = rollcall("poll")
-    assert (said.code, said.err) == (130, "Broken off.\n")
+    assert (said.code, said.err.splitlines()[-1]) == (130, "Broken off.")
+    assert "Aborted" not in said.err
+
+
+_INTERRUPTED_AT = """
+import os, runpy, signal, sys
+
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == module:
+            os.kill(os.getpid(), signal.SIGINT)
+
+module = sys.argv.pop(1)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.meta_path.insert(0, Interrupting())
+runpy.run_module("bot", run_name="__main__")
+"""
+"""A start with Ctrl-C pressed at the very moment when a module is first imported."""
+
+
+@pytest.mark.parametrize("module", ["bot.cli", "click", "click.core", "bot.store.errors", "bot.app", "sqlalchemy"])
+def test_ctrl_c_while_it_starts_is_one_sentence(home: Path, module: str) -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", _INTERRUPTED_AT, module, "poll", "--home", str(home)], cwd=ROOT, capture_output=True
+    )
+    assert (found.returncode, found.stdout, found.stderr.strip()) == (130, b"", b"Broken off.")
 
 
 def _dated(value: Any) -> list[dict[str, Any]]:

@@ -137,9 +137,7 @@ async def test_old_texts_that_nothing_quotes_go_at_its_end(home: Path, poll: Pol
                 draft = Draft(f"Words of a text, {name}.", title=name)
                 articles.add(connection, key, f"guid:{name}", draft, article_id=name, now=now - timedelta(days=days))
         first, again = await poll(), await poll("--json")
-        assert first.out.splitlines()[1:] == [
-            "1 old text that no claim or figure quotes was removed (settings [keep])."
-        ]
+        assert first.out.splitlines()[1:] == ["Removed: 1 old text that no claim or figure quotes (settings [keep])."]
         assert (again.code, again.out) == (0, "")
         with open_app(str(home)) as app, app.store.reading() as connection:
             removed = {
