@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import ipaddress
+import logging
 import re
 import socket
 import ssl
@@ -47,6 +48,8 @@ Reason = Literal[
 
 Kind = Literal["feed", "page"]
 """What is asked for: it decides the Accept header, and what a failure's sentence speaks of."""
+
+log = logging.getLogger(__name__)
 
 WEB_PORTS: Final = frozenset({80, 443})
 
@@ -306,7 +309,7 @@ class Fetcher:
             ) from None
         except aiohttp.ClientConnectorError:
             if refused:
-                raise self._told(refused) from None
+                raise self._told(refused, _host(trail[-1])) from None
             raise FetchFailed(
                 "unreachable",
                 f"No connection to {_host(trail[-1])}: the server is down, or refuses connections. It may pass: if it "
@@ -342,7 +345,7 @@ class Fetcher:
             raise _NotAllowed(errno.EACCES, "this address is not allowed")
         return socket.socket(family, kind, protocol)
 
-    def _told(self, refused: list[tuple[Address, int]]) -> FetchFailed:
+    def _told(self, refused: list[tuple[Address, int]], host: str) -> FetchFailed:
         address, port = refused[0]
         if is_public(address):
             ports = ", ".join(str(one) for one in sorted(self._ports))
@@ -351,9 +354,11 @@ class Fetcher:
                 f"Port {port} is not read, only {ports}. Look for an address without a port, or ask the operator to "
                 "allow it.",
             )
+        # Which address a name has inside the operator's network is for the operator; whoever tried it may be anybody.
+        log.info("Refused %s: %s is no public address.", host, address)
         return FetchFailed(
             "private_address",
-            f"It leads to {address}, which is no public address. Give its public address, or ask the operator to allow "
+            f"It leads to {host}, which is no public address. Give its public address, or ask the operator to allow "
             "this one (setting private_hosts).",
         )
 
