@@ -571,8 +571,17 @@ def _no_text(data: bytes) -> str | None:
 def _check_text(draft: Draft) -> None:
     if not draft.text[draft.body_start :].strip("\ufeff \t\r\n"):
         raise ValueError("it is empty: there is no text to store")
+    if _MOST_CONTROLS * len(_CONTROL.findall(draft.text)) > len(draft.text):
+        raise ValueError(f"it is no text, whatever its name says: much of it is control characters; {_SAVE_TEXT}")
 
 
+_MOST_CONTROLS: Final = 20
+"""A text has at most one control character in so many; of any bytes at all, one in nine is one.
+
+Bytes that are not UTF-8 say less: in old encodings, a third of some languages' letters are.
+"""
+
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _HEAD: Final = 65_536
 _LINK: Final = re.compile(r"<(?:[\w.-]{1,20}:)?link\s([^<>]{1,2000})>", re.IGNORECASE)
 _SELF: Final = re.compile(r"""\brel\s{0,9}=\s{0,9}(["'])\s{0,9}self\s{0,9}\1""", re.IGNORECASE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 from collections.abc import Callable, Sequence
@@ -102,6 +103,35 @@ def test_what_was_refused_is_tried_again(take: Take, tmp_path: Path) -> None:
     file = write(tmp_path / "a.txt", "Germany spoke on Monday. " * 10)
     assert outcomes(take(file, max_bytes=50)) == ["refused"]
     assert outcomes(take(file)) == ["new"]
+
+
+@pytest.mark.parametrize("data", [hashlib.shake_256(b"").digest(3000), b"\x7fELF\2\1\1ab\x03\x10cd" * 9])
+def test_bytes_that_are_no_text_are_refused_whatever_the_name(take: Take, tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "rnd.txt").write_bytes(data)
+    (one,) = take(tmp_path / "rnd.txt")
+    assert isinstance(one, Refused)
+    assert one.reason.startswith("it is no text, whatever its name says")
+    assert "save its text as a .txt file" in one.reason
+
+
+@pytest.mark.parametrize(
+    ("codec", "words"),
+    [
+        ("latin-1", "Über Öl sprach man in Århus."),
+        ("iso8859-2", "Příliš žluťoučký kůň úpěl ďábelské ódy o míru."),
+        ("windows-1251", "Keir Starmer and Emmanuel Macron met in Paris (Париж) on Monday."),
+    ],
+)
+def test_texts_in_old_encodings_are_taken_with_a_note(take: Take, tmp_path: Path, codec: str, words: str) -> None:
+    (tmp_path / "a.txt").write_bytes(words.encode(codec))
+    (one,) = take(tmp_path / "a.txt")
+    assert isinstance(one, Added)
+    assert "not UTF-8; each is shown as \ufffd" in one.warnings[0]
+
+
+def test_a_few_control_characters_are_part_of_a_text(take: Take, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"First page of a long text about talks.\x0c\r\n\tSecond page of it.\x1a")
+    assert outcomes(take(tmp_path / "a.txt")) == ["new"]
 
 
 def test_a_file_whose_article_is_gone_is_read_again(take: Take, app: App, tmp_path: Path) -> None:
