@@ -87,10 +87,14 @@ def no_network(_url: str) -> Probe:
 
 
 def page_said(origin: Origin) -> str | None:
-    """Say what became of the page of an article whose feed holds only its beginning; None where none was wanted."""
+    """Say what became of the page of an article whose feed holds only its beginning; None where none is wanted."""
     note = f" ({origin.page_note.rstrip('. ')})" if origin.page_note else ""
+    if origin.page_revision is not None:
+        read = f"Its feed holds only a teaser; from revision {origin.page_revision} on the text is its page's."
+    else:
+        read = "Its page was read while there was only a teaser; the text it has now is not the page's: it came whole."
     said = {
-        "read": f"Its feed holds only a teaser; from revision {origin.page_revision} on the text is its page's.",
+        "read": read,
         "wanted": f"Only a teaser so far: its page is still to be read{note}.",
         "walled": f"Only a teaser: its page is behind a wall{note}.",
         "failed": f"Only a teaser: its page could not be read{note}.",

@@ -309,7 +309,9 @@ class _Ask:
             "revision": origin.page_revision,
         }
         said = harmless(page_said(origin) or "")
-        tries = f"Tried {words.plural(origin.page_tries, 'time')} without success." if origin.page_tries else None
+        # One that is wanted once more, after it was read, counts as tried, but has no note.
+        failed = origin.page_tries if origin.page_note is not None else 0
+        tries = f"Tried {words.plural(failed, 'time')} without success." if failed else None
         later = f"Next try {_moment(origin.page_next_at)}." if origin.page_next_at else None
         told.tell("Its page", said, tries if state != "read" else None, later)
 

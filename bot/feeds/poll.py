@@ -237,7 +237,10 @@ class Desk:
             findings = examine(text, self.library)
             said = findings if text.text == draft.text else examine(draft, self.library)
             relevant = max(_kept(row, findings), _kept(row, said), key=lambda one: (one.relevant, one.score))
-            joins = relevant.relevant and not articles.origin(connection, key, stored.article_id).relevant
+            origin = articles.origin(connection, key, stored.article_id)
+            # Another feed may keep it whole.
+            relevant = relevant.whole(origin.everything)
+            joins = relevant.relevant and not origin.relevant
             articles.judge(connection, key, stored.article_id, relevant)
         if joins:
             articles.admit(connection, key, stored.article_id, background=background, wants_page=wanted, now=now)

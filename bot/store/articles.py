@@ -155,7 +155,6 @@ def add(
             if twin.guild_id == guild_id:
                 _name(conn, dossier, twin, names)
             return Stored(twin.id, twin.current_revision, "unchanged")
-    about = _about(relevance)
     page = _wanted(now)
     if known is None:
         dossiers.ensure(conn, dossier, now=now)
@@ -171,7 +170,7 @@ def add(
                 current_revision=1,
                 first_stored_at=now,
                 entry_digest=digest if feed_id is not None else None,
-                **about,
+                **_about(relevance),
                 **(page if wants_page else {}),
             )
         )
@@ -196,12 +195,28 @@ def add(
         # What was edited, or comes only now, is the teaser: the whole words that are held stay.
         values |= {name: current[name] for name in ("text", "fingerprint", "body_start", "language", "warnings")}
     else:
-        changes["page_revision"] = None
+        changes = {"page_revision": None} | _page_of_other_words(known, values, teaser=teaser, now=now) | changes
     if relevance is not None:
-        changes |= about
+        changes |= _about(relevance.whole(known.everything))
     if changes:
         change(conn, dossier, known.id, changes)
     return revise(conn, dossier, known, values, now=now)
+
+
+_NO_PAGE: Final[Mapping[str, Any]] = {"page_state": None, "page_tries": 0, "page_next_at": None, "page_note": None}
+
+
+def _page_of_other_words(
+    known: Row[Any], values: Mapping[str, Any], *, teaser: bool, now: datetime
+) -> Mapping[str, Any]:
+    """Say what becomes of an article's page where the text that comes now is taken, which is not the page's."""
+    if not teaser:
+        # It has come whole, so it is no teaser whose page could not be had.
+        return _NO_PAGE if known.page_state in {"walled", "failed"} else {}
+    if known.page_state != "read":
+        return {}
+    # The page's words were removed in time, and what is left is a teaser: it is read once more, which is no news.
+    return _wanted(now) | {"page_tries": 1} if known.relevant and values["url"] is not None else _NO_PAGE
 
 
 def _is_more(current: RowMapping, values: Mapping[str, Any]) -> bool:
@@ -619,8 +634,9 @@ def set_mentions(
 class Origin:
     """Where an article came from and what was decided about it, besides its text.
 
-    ``identities`` are the names by which it is known again. ``page_state`` is None where no page was wanted of it;
-    ``page_revision`` is the first revision with its page's words.
+    ``identities`` are the names by which it is known again; ``everything`` tells that it is kept whatever its words
+    say. ``page_state`` is None where no page is wanted of it; ``page_revision`` is the first revision with its page's
+    words, None where it has none now, also when its page was read once.
     """
 
     article_id: str
@@ -630,6 +646,7 @@ class Origin:
     background: bool
     relevant: bool
     relevance: float | None
+    everything: bool
     copy_of: str | None
     page_state: str | None
     page_revision: int | None

@@ -232,6 +232,29 @@ def test_a_page_that_was_read_says_from_which_revision_on(app: App) -> None:
     ]
 
 
+def test_a_text_that_came_whole_later_is_not_said_to_be_its_pages(app: App) -> None:
+    add(app, wants_page=True)
+    with app.store.writing() as conn:
+        pages.read(conn, app.library.topic.key, "ready", draft("The whole page."), now=NOW)
+    add(app, text=draft(f"{TEXT}\n\nMore of it."))
+    found = of(app, "ready")
+    assert section(found, "Its page") == [
+        "Its page was read while there was only a teaser; the text it has now is not the page's: it came whole."
+    ]
+    assert (found.data["page"]["state"], found.data["page"]["revision"]) == ("read", None)
+
+
+def test_a_page_that_is_to_be_read_again_was_not_tried_in_vain(app: App) -> None:
+    add(app, wants_page=True)
+    with app.store.writing() as conn:
+        pages.read(conn, app.library.topic.key, "ready", draft("The whole page."), now=NOW)
+        retention.remove_texts(conn, app.library.topic.key, [("ready", 1), ("ready", 2)], now=NOW)
+    add(app, text=draft("Ready ...", "Ready now"), teaser=True)
+    assert section(of(app, "ready"), "Its page") == [
+        "Only a teaser so far: its page is still to be read.", "Next try 2025-03-21 07:00 UTC.",
+    ]  # fmt: skip
+
+
 def test_where_it_was_shown_and_to_how_many(app: App) -> None:
     key = app.library.topic.key
     add(app)

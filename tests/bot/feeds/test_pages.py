@@ -20,8 +20,8 @@ from bot.feeds.fetch import Address, Fetcher, Limits
 from bot.feeds.pages import TRIES, Paged, page_round
 from bot.feeds.poll import Desk, poll_round
 from bot.feeds.turns import PER_HOST
-from bot.library import Library
-from bot.store import articles, feeds, guilds, schema
+from bot.library import Library, page_said
+from bot.store import articles, feeds, guilds, retention, schema
 from bot.store.articles import Origin
 from bot.store.engine import Connection, Store
 from summaries.article import Article
@@ -222,6 +222,50 @@ async def test_an_edited_teaser_has_its_page_read_again(room: Room) -> None:
     await room.bring(room.teaser(title=f"{TITLE}: second update"))
     assert "corrected himself" in room.article().text
     assert room.origin().page_state == "failed"
+
+
+async def test_a_text_that_comes_whole_after_its_page_was_read_is_not_the_page_s(room: Room) -> None:
+    room.server.serve(page(*BODY), "/story", content_type="text/html")
+    await room.bring(room.teaser())
+    whole = " ".join(f"{one} The whole words are in the feed now." for one in BODY)
+    assert await room.bring(room.teaser(text=whole)) == []
+    origin = room.origin()
+    assert room.article().text == f"{TITLE}\n\n{whole}"
+    assert (origin.page_state, origin.page_revision, len(room.told)) == ("read", None, 1)
+    said = page_said(origin) or ""
+    assert "it came whole" in said
+    assert "None" not in said
+
+
+@pytest.mark.parametrize("status", [403, 404])
+async def test_a_text_that_comes_whole_is_no_teaser_whose_page_could_not_be_had(room: Room, status: int) -> None:
+    room.server.serve("", "/story", status=status)
+    await room.bring(room.teaser())
+    await room.bring(room.teaser(text=" ".join(BODY)))
+    origin = room.origin()
+    assert (origin.page_state, origin.page_note, origin.page_tries, page_said(origin)) == (None, None, 0, None)
+
+
+async def test_a_page_whose_words_were_removed_is_read_again_once_its_teaser_is_edited(room: Room) -> None:
+    room.server.serve(page(*BODY), "/story", content_type="text/html")
+    await room.bring(room.teaser())
+    key, article = room.dossier.topic.key, room.article()
+    room.clock.advance(days=400)
+    with room.store.writing() as connection:
+        gone = [(article.id, number) for number in (1, 2)]
+        assert retention.remove_texts(connection, key, gone, now=room.clock.now) == 2
+    room.server.serve(rss(room.teaser(title=f"{TITLE}: update")))
+    async with room.desk() as desk:
+        await poll_round(desk)
+        origin = room.origin()
+        assert (origin.page_state, origin.page_revision) == ("wanted", None)
+        assert page_said(origin) == "Only a teaser so far: its page is still to be read."
+        (paged,) = await page_round(desk)
+    origin = room.origin()
+    assert (paged.state, origin.page_state, origin.page_revision) == ("read", "read", 4)
+    assert all(one in room.article().text for one in BODY)
+    # Edits of old news are no news.
+    assert len(room.told) == 1
 
 
 async def test_addresses_that_lead_to_the_front_page_are_no_article(room: Room) -> None:

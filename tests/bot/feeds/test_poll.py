@@ -765,6 +765,37 @@ async def test_a_feed_that_is_kept_whole_shows_what_a_general_one_left_out(room:
     assert [one.title for one in room.articles().values()] == ["Report number 1"]
 
 
+async def test_an_edit_by_a_general_feed_leaves_an_article_that_another_keeps_whole(small_room: Newsroom) -> None:
+    room = small_room
+    general, whole = room.server.serve(rss()), room.server.serve(rss(), "/whole")
+    listed = tuple(
+        Feed(url=url, name=url, kind="news", language="en", note="", everything=url == whole)
+        for url in (general, whole)
+    )
+    library = room.library()
+    library.topic = replace(room.dossier.topic, feeds=listed)
+
+    async def poll() -> None:
+        room.clock.advance(minutes=15)
+        async with room.fetcher() as fetcher:
+            await poll_round(Desk(library, fetcher, room.clock, lambda: 0.0, "a", on_stored=room.tell))
+
+    await poll()
+    room.server.serve(rss(doubles.item(1, OFF_TOPIC)))
+    await poll()
+    assert room.articles() == {}
+    room.server.serve(rss(doubles.item(1, OFF_TOPIC)), "/whole")
+    await poll()
+    (article,) = room.articles().values()
+    for words in ("The cup final was moved again, now to Monday.", "It was moved to Tuesday after all."):
+        room.server.serve(rss(doubles.item(1, words)))
+        await poll()
+        (edited,) = room.articles().values()
+        assert (edited.id, words in edited.text) == (article.id, True)
+        with room.store.reading() as connection:
+            assert articles.origin(connection, library.topic.key, article.id).everything
+
+
 async def test_a_large_feed_is_stored_in_parts_and_a_crash_between_repeats_nothing(small_room: Newsroom) -> None:
     room = small_room
     room.server.serve(rss(), etag='"0"')
