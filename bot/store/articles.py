@@ -195,7 +195,7 @@ def add(
         # What was edited, or comes only now, is the teaser: the whole words that are held stay.
         values |= {name: current[name] for name in ("text", "fingerprint", "body_start", "language", "warnings")}
     else:
-        changes = {"page_revision": None} | _page_of_other_words(known, values, teaser=teaser, now=now) | changes
+        changes = {**_page_of_other_words(known, values, teaser=teaser, now=now), **changes, "page_revision": None}
     if relevance is not None:
         changes |= _about(relevance.whole(known.everything))
     if changes:
