@@ -28,6 +28,7 @@ _OPENERS = "\"'“‘„‚«»‹›([¿¡—–-•*"
 _QUOTES = '"“”„‟＂'
 _PAIRED = re.compile(r"[\"“”„‟＂«»‹›‚‘()\[\]]")
 _WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|['’-](?=[^\W\d_]))*")
+_MARKS = re.compile(r"[\s.!?…؟۔।。！？\"'”’“‘„»«›‹)\]]*")
 _DOTTED = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]|Ph\.D")
 _CLOCK = re.compile(r"[ap]\.m", re.IGNORECASE)
 _ORDINAL_BEFORE = re.compile(
@@ -47,32 +48,37 @@ _STARTERS = _words("""
     Dort Damit Dabei Dazu Wenn Als Laut
     Il Elle Ils Elles On Nous Vous Je Ce Cette Ces Mais Et Dans En Sur Pour Avec Selon Après Depuis Une Les
     Los Las Una Ella Ellos Pero Y Con Por Para Según Desde Su Sus Este Esta También
-    On Ona Oni To Ten Ta Te Ale W We Na Po Z Ze Od Do Przed Przy Jak Jednak Według Za Nie
+    On Ona Oni To Ten Ta Te Ale W We Na Po Z Ze Od Do Przed Przy Jak Jednak Według Za Nie Dlatego Tak Teraz Tymczasem
+    Natomiast Ponadto Także Również Jeśli Jeżeli Kiedy Gdy Więc Jego Jej Ich Nasz Potem Obecnie
     Він Вона Вони Це Цей Ця Ці Але Та У В На Про За Під Після Перед Як Від До Зі Із Однак Проте Також
+    Тому Тобто Отже Водночас Адже Тоді Так Наразі Нині Зокрема Крім Раніше Хоча Якщо Коли Ми Ви Їх Його Її Наш Потім
     """)
 
 # Always followed by more of the same sentence (titles and the like); capitals as printed, because "gen" and "art" in
 # lower case are words in one language and abbreviations in another.
 _NEVER_END = _words("""
     Mr Mrs Ms Mx Dr Prof Rev Hon Sen Sens Rep Reps Gov Govs Gen Lt Col Maj Capt Cmdr Cdr Sgt Cpl Pvt Adm Brig Supt
-    Sec Pres Amb Atty Asst Msgr Messrs Mt Ft Insp Det Sir Mmes Mme Mlle MM Mgr Pr Ste Sra Srta Sres Dña Dra EE Gral Cnel
-    Tte Cap Excmo Hr Fr Frl Dipl Ing Hrsg Bf vs approx est resp bzw vgl sog geb inkl zzgl evtl ggf ehem ca Ca cf Cf env
-    prof dr hab inż mgr gen płk ppłk mjr kpt por św ks abp bp tzw tzn np im woj pow red Ks Gen Św
-    вул просп пл буд обл ім проф акад ген полк підполк майор кап див напр тзв т.зв о.в
+    Sec Pres Amb Atty Asst Msgr Messrs Mt Ft Insp Det Mmes Mme Mlle MM Mgr Pr Ste Sra Srta Sres Dña Dra EE Gral Cnel
+    Tte Cap Excmo Lic gén Gén Hr Fr Frl Abg Dipl Ing Hrsg Bf vs approx resp bzw vgl sog geb inkl zzgl
+    evtl ggf ehem ca Ca cf Cf env
+    prof dr hab inż mgr gen płk ppłk mjr kpt por św ks abp bp tzw tzn np im woj pow Ks Gen Św Abp
+    insp podinsp Podinsp nadkom Nadkom podkom kom asp
+    вул просп пл буд ім проф Проф акад Акад ген Ген підполк смт див напр тзв т.зв о.в
     z.B d.h u.a i.e e.g p.ej m.in o.Ä i.d.R v.a z.T
     """)
 
 # Abbreviations only in front of a number ("No. 10", "art. 5", "Nov. 3"); otherwise "No." is a sentence.
 _BEFORE_NUMBER = _words("""
     No Nos Nr Art Arts Fig Figs Vol Ch Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec Abs Kap Bd Ziff
-    no nos nr núm Núm pág págs pp p art arts fig vol chap sec ok godz poz ust par str ст п пп рис гл близько приблизно
+    no nos nr núm Núm pág págs pp p art arts fig vol chap sec ok godz poz ust par str ст п пп рис мал гл
     """)
 
 # May close a sentence; they do when a word follows that opens sentences.
 _MAY_END = _words("""
-    Inc Corp Co Ltd Bros Plc plc Jr Sr St Ave Blvd Rd Univ Dept Gov't Assn al etc usw Mio Mrd Std Str Tel Tsd Jh
+    Inc Corp Co Ltd Bros Plc plc Jr Sr St Ave Blvd Rd Univ Dept Gov't Assn al Mio Mrd Std Str Tel Tsd Jh
     Ala Ariz Ark Calif Colo Conn Del Fla Ga Ill Ind Kan Ky La Mass Mich Minn Miss Mo Mont Neb Nev Okla Ore Pa Tenn
-    Tex Vt Va Wash Wis Wyo tys proc mies ul al pl тис млн млрд грн коп рр ін тощо Ud Uds Vd Vds av bd EE.UU S.A S.L
+    Tex Vt Va Wash Wis Wyo tys proc mies ul al pl тис млн млрд грн коп рр ін обл полк кап
+    Ud Uds Vd Vds av bd EE.UU S.A S.L
     """)
 
 _DAYS = _words("""
@@ -144,7 +150,7 @@ def _joins(word: str, following: str, upcoming: str) -> bool:
         return True
     initial = len(word) == 1 and word.isalpha()
     if dotted or initial or word in _MAY_END:
-        return following.isalnum() and upcoming not in _STARTERS
+        return (following.isalnum() or following == "№") and upcoming not in _STARTERS
     # "Lt.Gen." and "St.-Pol." style compounds: what counts is the part behind the last full stop.
     return "." in word and word.rsplit(".", 1)[1] in _NEVER_END
 
@@ -192,10 +198,11 @@ def _joined(text: str, parts: list[Span]) -> list[Span]:
     return whole
 
 
-def sentences(text: str, paragraph: Span) -> list[Span]:
+def sentences(text: str, paragraph: Span, *, whole_quotes: bool = True) -> list[Span]:
     """Cut one paragraph of ``text`` into sentences: trimmed, ordered spans that don't overlap.
 
-    Everything but white space lies in exactly one of them. Time is linear in the paragraph's length.
+    Everything but white space lies in exactly one of them, and none is but stops and quotation marks unless the
+    paragraph is. With ``whole_quotes`` a short quotation of several sentences is one. Time is linear in the length.
     """
     start, end = paragraph
     while start < end and text[start].isspace():
@@ -203,7 +210,7 @@ def sentences(text: str, paragraph: Span) -> list[Span]:
     while end > start and text[end - 1].isspace():
         end -= 1
     parts: list[Span] = []
-    begin = start
+    begin = bare = start  # up to ``bare`` the running sentence is known to be nothing but marks
     for stop in _STOP.finditer(text, start, end):
         if stop.start() < begin:
             continue
@@ -222,13 +229,25 @@ def sentences(text: str, paragraph: Span) -> list[Span]:
             continue
         if after < end and not _boundary(text, begin, stop, after, end):
             continue
-        parts.append(Span(begin, after))
+        if not _MARKS.fullmatch(text, bare, after):
+            parts.append(Span(begin, after))
+        elif parts:
+            # Marks on their own ("Why ? !", "the end . . .") belong to the sentence before ...
+            parts[-1] = Span(parts[-1].start, after)
+        else:
+            # ... and in front of everything to the one they open.
+            bare = after
+            continue
         begin = after
         while begin < end and text[begin].isspace():
             begin += 1
+        bare = begin
     if begin < end:
-        parts.append(Span(begin, end))
-    return _joined(text, parts)
+        if parts and _MARKS.fullmatch(text, bare, end):
+            parts[-1] = Span(parts[-1].start, end)
+        else:
+            parts.append(Span(begin, end))
+    return _joined(text, parts) if whole_quotes else parts
 
 
 def inside_quotes(text: str, spans: list[Span]) -> list[bool]:
