@@ -25,6 +25,7 @@ def _words(listed: str) -> frozenset[str]:
 _STOP = re.compile(r"[.!?…؟۔।]+|[。！？]+")
 _CLOSERS = "\"'”’“‘»«)]›"
 _OPENERS = "\"'“‘„‚«»‹›([¿¡—–-•*"
+_BEFORE_WORD = _OPENERS + ")]’/"  # "(CNN)U.S.", "l’art. 5"
 _QUOTES = '"“”„‟＂'
 _PAIRED = re.compile(r"[\"“”„‟＂«»‹›‚‘()\[\]]")
 _WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|['’-](?=[^\W\d_]))*")
@@ -43,10 +44,11 @@ _STARTERS = _words("""
     The This That These Those There Then They He She It We You I His Her Its Their Our My In On At By For From With To
     As If When While After Before Since Although Though Because But And Or Yet So Also However Meanwhile Still Now
     Earlier Later Last Asked Both Some Many Most Several Such Other Another What Who Why How Where Which A An No Not
-    During Despite According Instead Moreover Nevertheless Until Once Here Only Even
+    During Despite According Instead Moreover Nevertheless Until Once Here Only Even One Two Three Four Five Six
     Der Die Das Den Dem Ein Eine Er Sie Es Wir Ich Ihr Und Aber Doch Auch Im Am Bei Mit Nach Zu Vor Seit Für Auf Aus
     Dort Damit Dabei Dazu Wenn Als Laut
     Il Elle Ils Elles On Nous Vous Je Ce Cette Ces Mais Et Dans En Sur Pour Avec Selon Après Depuis Une Les
+    C'est C'était J'ai
     Los Las Una Ella Ellos Pero Y Con Por Para Según Desde Su Sus Este Esta También
     On Ona Oni To Ten Ta Te Ale W We Na Po Z Ze Od Do Przed Przy Jak Jednak Według Za Nie Dlatego Tak Teraz Tymczasem
     Natomiast Ponadto Także Również Jeśli Jeżeli Kiedy Gdy Więc Jego Jej Ich Nasz Potem Obecnie
@@ -69,13 +71,13 @@ _NEVER_END = _words("""
 
 # Abbreviations only in front of a number ("No. 10", "art. 5", "Nov. 3"); otherwise "No." is a sentence.
 _BEFORE_NUMBER = _words("""
-    No Nos Nr Art Arts Fig Figs Vol Ch Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec Abs Kap Bd Ziff
+    No Nos Nr Art Arts Fig Figs Vol Ch Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec Pt ref refs pg Abs Kap Bd Ziff
     no nos nr núm Núm pág págs pp p art arts fig vol chap sec ok godz poz ust par str ст п пп рис мал гл
     """)
 
 # May close a sentence; they do when a word follows that opens sentences.
 _MAY_END = _words("""
-    Inc Corp Co Ltd Bros Plc plc Jr Sr St Ave Blvd Rd Univ Dept Gov't Assn al Mio Mrd Std Str Tel Tsd Jh
+    Inc Corp Co Ltd Bros Plc plc Jr Sr St Ave Blvd Rd Univ Dept Govt Assn al Mio Mrd Std Str Tel Tsd Jh
     Ala Ariz Ark Calif Colo Conn Del Fla Ga Ill Ind Kan Ky La Mass Mich Minn Miss Mo Mont Neb Nev Okla Ore Pa Tenn
     Tex Vt Va Wash Wis Wyo tys proc mies ul al pl тис млн млрд грн коп рр ін обл полк кап
     Ud Uds Vd Vds av bd EE.UU S.A S.L
@@ -121,14 +123,20 @@ def _boundary(text: str, begin: int, stop: re.Match[str], after: int, end: int) 
         return not (closed and _ASKS.match(text, opened, min(end, opened + 60)))
     word_start = stop.start()
     floor = max(begin, word_start - 24)
-    while word_start > floor and not text[word_start - 1].isspace() and text[word_start - 1] not in _OPENERS:
+    while word_start > floor and not text[word_start - 1].isspace() and text[word_start - 1] not in _BEFORE_WORD:
         word_start -= 1
     word = text[word_start : stop.start()]
+    if len(word) == 1 and word_start - 2 >= begin and text[word_start - 1] in "'’":
+        owner = text[word_start - 2]
+        if owner.isalpha() and owner.islower() == word.islower():
+            return True  # "Alzheimer's.", "They haven't.", but not "l'œuvre d'A. Camus"
     match = _WORD.match(text, opened, min(end, opened + 24))
-    upcoming = match.group() if match else ""
+    upcoming = match.group().replace("’", "'") if match else ""
+    if upcoming.find("'") > 1 or upcoming.startswith("I'"):
+        upcoming = upcoming[: upcoming.find("'")]  # "That's", but not "L'Oréal"
     if len(upcoming) == 1 and text[opened + 1 : opened + 2] == ".":
         upcoming = ""  # the next initial ("George H. W. Bush"), not the word "I" or "A"
-    if _joins(word, following, upcoming):
+    if _joins(word, following, upcoming, text[position] in "(-–—"):
         return False
     if word.isdigit() and len(word) <= 3 and not closed:
         if word_start == begin or upcoming in _MONTHS_AFTER_DAY:
@@ -137,20 +145,23 @@ def _boundary(text: str, begin: int, stop: re.Match[str], after: int, end: int) 
     return True
 
 
-def _joins(word: str, following: str, upcoming: str) -> bool:
-    """Tell whether the full stop behind ``word`` belongs to an abbreviation that does not end the sentence."""
+def _joins(word: str, following: str, upcoming: str, aside: bool) -> bool:
+    """Tell whether the full stop behind ``word`` belongs to an abbreviation that does not end the sentence.
+
+    ``aside`` says that a bracket or dash comes next: "MIAMI, Fla. — The mayor", "Troy, N.Y. (50,000 people), is".
+    """
     if word in _NEVER_END:
         return True
     if word in _BEFORE_NUMBER and following.isdigit():
         return True
     if _CLOCK.fullmatch(word):
-        return upcoming in _DAYS or (upcoming.isupper() and len(upcoming) > 1)
+        return aside or upcoming in _DAYS or (upcoming.isupper() and len(upcoming) > 1)
     dotted = _DOTTED.fullmatch(word) is not None
     if dotted and word.islower() and word.isascii():
         return True
     initial = len(word) == 1 and word.isalpha()
     if dotted or initial or word in _MAY_END:
-        return (following.isalnum() or following == "№") and upcoming not in _STARTERS
+        return aside or ((following.isalnum() or following == "№") and upcoming not in _STARTERS)
     # "Lt.Gen." and "St.-Pol." style compounds: what counts is the part behind the last full stop.
     return "." in word and word.rsplit(".", 1)[1] in _NEVER_END
 

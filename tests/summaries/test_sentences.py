@@ -153,6 +153,17 @@ CASES = [
     "Танки, дрони, ракети тощо.| Потрібно все.",
     "Проф. Коваль і акад. Патон живуть у м. Київ.| Їх знають.",
     "У с. Роботине та смт. Макарів чути вибухи.| Люди виїхали.",
+    # Datelines and asides.
+    "MIAMI, Fla. — The mayor of St. Louis, Mo. (a big city), came.| He left.",
+    "(CNN)U.S. troops left.| (CNN)Gov. Jerry Brown stayed.",
+    "The plane left at 10:01 a.m. (26 minutes late).| It landed.",
+    "It happened in Darby, Pa.| That's near Philadelphia.| Two died in Troy, Mich.| Four were hurt.",
+    # What an apostrophe cuts off is no initial.
+    "They have Alzheimer's.| Women get it more often.",
+    "The jobs haven’t.| Everyone knows.| Nobody asks.",
+    "WOMEN HAVE ALZHEIMER'S.| MEN DO TOO.| C'est l'œuvre d'A. Camus.| Il est mort.",
+    "L'Oréal cite l’art. 5 et l'art. 6 aussi.| C’est tout.",
+    "See ref. 12 and Pt. 2 of the report.| The rest is on pg. 7.",
     # Words that are abbreviations in another language.
     "The light was red.| He stopped.",
     "Yes, Sir.| We will.",
