@@ -69,10 +69,13 @@ def main() -> int:
     parser.add_argument("--articles", type=Path, help="articles to measure speed and open quotes on")
     parser.add_argument("--errors", type=int, default=0, metavar="N", help="show up to N wrong ends of each treebank")
     options = parser.parse_args()
+    files = sorted(options.treebanks.glob(f"*-ud-{options.part or '*'}.conllu"))
+    if not files:
+        parser.error(f"{options.treebanks} has no treebank's files, like en_gum-ud-{options.part or 'test'}.conllu")
     cuts = _cuts()
     print(f"{'F1 / exact paragraphs, %':26}{'paragraphs':>11}{'ends':>7}" + "".join(f"{name:>16}" for name in cuts))
     passed = True
-    for path in sorted(options.treebanks.glob(f"*-ud-{options.part or '*'}.conllu")):
+    for path in files:
         bank, part = path.stem.split("-ud-")
         golds = read_treebank(path.read_text("utf-8"), KINDS.get(bank, ()))
         scores = {name: score(golds, cut, bank[:2]) for name, cut in cuts.items()}
