@@ -91,7 +91,7 @@ class BriefingSettings(_Section):
     stories: int = Field(default=10, ge=1, le=50)
     sentences: int = Field(default=3, ge=1, le=10)
     words: int = Field(default=75, ge=20, le=400)
-    summarizer: Literal["lexrank", "textrank", "lsa", "luhn", "kl", "sumbasic", "reduction"] = "lexrank"
+    summarizer: Literal["news", "lexrank", "textrank", "lsa", "luhn", "kl", "sumbasic", "reduction"] = "news"
 
 
 class IngestSettings(_Section):

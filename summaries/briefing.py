@@ -69,7 +69,7 @@ class Lengths:
 
     sentences: int = 3
     words: int = 75
-    ranker: str = "lexrank"
+    ranker: str = "news"
     stories: int = 10
 
 

@@ -45,7 +45,7 @@ def test_every_setting_of_the_example_is_explained_above_its_line() -> None:
         ("[answers]\nold_after_days = '3'", "answers.old_after_days = '3': it must be a whole number."),
         ("[answers]\nold_after_days = true", "answers.old_after_days = True: it must be a whole number."),
         ("[answers]\nprefix = 'go '", "answers.prefix = 'go ': allowed: one to five characters"),
-        ("[briefing]\nsummarizer = 'lexrang'", "allowed: lexrank, textrank, lsa, luhn, kl, sumbasic, reduction."),
+        ("[briefing]\nsummarizer = 'lexrang'", "allowed: news, lexrank, textrank, lsa, luhn, kl, sumbasic, reduction."),
         ("[briefing]\nsummarizer = 'lexrang'", "Did you mean 'lexrank'?"),
         ("store = 'x'", "store = 'x': it must be"),
         ("[discord]\ncontact = 'me'", "discord.contact = 'me': allowed: a web address or a mail address"),

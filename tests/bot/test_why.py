@@ -340,7 +340,7 @@ def test_a_sentence_is_verbatim_with_its_place_and_who_quotes_it(app: App) -> No
 def test_the_summary_chooses_it_or_says_what_it_chose(app: App) -> None:
     chosen = of(app, "explainer@1:251-390")
     assert chosen.data["summary"]["chosen"]
-    assert section(chosen, "In the summary of its article") == ["Chosen (3 sentences, 75 words, lexrank)."]
+    assert section(chosen, "In the summary of its article") == ["Chosen (3 sentences, 75 words, news)."]
     not_chosen = of(app, "explainer@1:2892-2992")
     assert not not_chosen.data["summary"]["chosen"]
     lines = section(not_chosen, "In the summary of its article")

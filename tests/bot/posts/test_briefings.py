@@ -37,7 +37,7 @@ class World:
     def __init__(self, store: Store) -> None:
         self.store = store
         small = library(store)
-        lengths = Lengths(3, 80, "lexrank")
+        lengths = Lengths(3, 80, "news")
         self.library = Library(store, small.topic, small.parties, old_after_days=30, lengths=lambda: lengths)
         self.editor = Editor(self.library)
         self.editor.now = at(26, 12)
