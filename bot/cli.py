@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from bot.app import App
     from bot.feeds.pages import Paged
     from bot.feeds.poll import Polled
-    from bot.ingest import Added, Refused
+    from bot.files import Refused
+    from bot.ingest import Added
     from bot.progress import Progress
+    from bot.summary import Summary
 
 ANSWERED, MISTAKE = 0, 1
 """Exit codes of every command (README, "Exit codes"); 2, a wrong call, is click's own; run has more (supervise)."""
@@ -317,8 +319,91 @@ def ingest(paths: tuple[str, ...], as_json: bool, home: str | None, config: str 
         raise SystemExit(MISTAKE if refused else ANSWERED)
 
 
+_NO_LIMIT = 1_000_000_000
+
 _LISTED = 20
 """Of more files than this only those are told that are new, changed or refused."""
+
+
+@main.command()
+@click.argument("paths", metavar="FILE|FOLDER...", nargs=-1, required=True)
+@click.option("--sentences", type=click.IntRange(min=1), help="At most so many sentences (default: as in briefings).")
+@click.option("--words", type=click.IntRange(min=1), help="At most so many words (default: as in briefings).")
+@click.option("--each", is_flag=True, help="Sum up each file by itself, not all as one story.")
+@click.option("--title", metavar="TEXT", help="The headline, in place of the files' own: sentences like it count more.")
+@click.option("--ranker", metavar="NAME", help="What picks the sentences (default: the setting briefing.summarizer).")
+@click.option("--json", "as_json", is_flag=True, help="Answer as JSON; with --each, one object a line for each file.")
+@_shared
+def summarize(
+    paths: tuple[str, ...],
+    sentences: int | None,
+    words: int | None,
+    each: bool,
+    title: str | None,
+    ranker: str | None,
+    as_json: bool,
+    home: str | None,
+    config: str | None,
+) -> None:
+    """Pick the sentences that sum up texts (.txt, .md) and pages (.html), told as one story. Nothing is stored.
+
+    Every sentence is a slice of its file's text, and its place is told. With only one of --sentences and --words the
+    other is no limit.
+    """
+    from bot.app import settings_of, system_clock
+    from bot.files import Refused
+    from bot.summary import read_articles, sum_up
+    from summaries.briefing import Lengths
+    from summaries.summarize import RANKERS
+
+    _, settings = settings_of(home or _parent("home"), config or _parent("config"))
+    if ranker is not None and ranker not in RANKERS:
+        why = f"no ranker is called {ranker!r}: use one of {', '.join(RANKERS)}"
+        raise click.BadParameter(why, param_hint="--ranker")
+    usual = settings.briefing
+    limits = (usual.sentences, usual.words) if sentences is None and words is None else (sentences, words)
+    lengths = Lengths(limits[0] or _NO_LIMIT, limits[1] or _NO_LIMIT, ranker or usual.summarizer)
+    limit = settings.ingest.max_megabytes * 1_000_000
+    read = read_articles(paths, title=title, max_bytes=limit, now=system_clock())
+    refused = False
+    if each:
+        for number, one in enumerate(read):
+            refused |= isinstance(one, Refused)
+            if number and not as_json:
+                click.echo("")
+            _show_summary(one if isinstance(one, Refused) else sum_up([one], lengths), as_json)
+        raise SystemExit(MISTAKE if refused else ANSWERED)
+    articles = []
+    for one in read:
+        if isinstance(one, Refused):
+            refused = True
+            _show_summary(one, False)
+        else:
+            articles.append(one)
+    if refused:
+        _fail(["No summary was made, because some of it could not be read."], as_json)
+    _show_summary(sum_up(articles, lengths), as_json)
+
+
+def _show_summary(one: Summary | Refused, as_json: bool) -> None:
+    from bot.files import Refused
+    from bot.render.medium import harmless
+
+    if isinstance(one, Refused):
+        if as_json:
+            _json({"v": 1, "files": [one.file], "sentences": [], "error": {"code": "unread", "message": one.reason}})
+        click.echo(f"{harmless(one.file)}: refused: {harmless(one.reason)}.", err=True)
+    elif as_json:
+        found = [{"text": s.text, "article": s.article, "start": s.start, "end": s.end} for s in one.sentences]
+        _json({"v": 1, "files": list(one.files), "sentences": found})
+    else:
+        if len(one.files) == 1:
+            click.echo(harmless(one.files[0]))
+        for sentence in one.sentences:
+            where = f"{harmless(sentence.article)}, " if len(one.files) > 1 else ""
+            click.echo(f"> {harmless(sentence.text)}\n  {where}characters {sentence.start} to {sentence.end}")
+        if not one.sentences:
+            click.echo("Nothing in it can be quoted.")
 
 
 @contextmanager
@@ -341,7 +426,7 @@ def _progress(what: str) -> Iterator[Progress]:
 
 
 def _tell(one: Added | Refused) -> None:
-    from bot.ingest import Refused
+    from bot.files import Refused
     from bot.render.medium import harmless
 
     name = harmless(one.file)

@@ -6,11 +6,9 @@ A file that was taken in and has not changed is not read again, so the same comm
 from __future__ import annotations
 
 import asyncio
-import errno
 import hashlib
 import os
 import re
-import stat
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +21,19 @@ from urllib.parse import urlsplit
 
 from bot.config import Settings
 from bot.events import record_mentions_events
+from bot.files import (
+    FEEDS,
+    PAGES,
+    SAVE_TEXT,
+    Refused,
+    check_text,
+    draft_of,
+    files_of,
+    is_address,
+    no_text,
+    read_bytes,
+    reason_of,
+)
 from bot.intake import Findings, examine, record
 from bot.library import Library
 from bot.seeding import BACKGROUND_AFTER
@@ -37,29 +48,12 @@ if TYPE_CHECKING:
     from summaries.feed import FeedRead
     from summaries.topic import Feed
 
-TEXTS: Final = (".txt", ".md")
-PAGES: Final = (".html", ".htm")
-FEEDS: Final = (".xml", ".rss", ".atom", ".json")
-SUFFIXES: Final = TEXTS + PAGES + FEEDS
-"""What is read, by the end of a file's name."""
-
 AT_ONCE: Final = 64
 """How many files are stored in one transaction at most; other writers wait for it."""
 
 _BYTES_AT_ONCE: Final = 1_000_000
 _ADDRESSES_AHEAD: Final = 8
 _FIRST_FILL: Final = "first fill of "
-_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
-
-_NO_TEXT: Final = {
-    b"%PDF-": "a PDF",
-    b"{\\rtf": "an RTF file",
-    b"PK\x03\x04": "a Word file or other archive",
-    b"\xd0\xcf\x11\xe0": "an old Word file",
-}
-"""What files begin with that people take for texts, of which much is read as one."""
-
-_SAVE_TEXT: Final = "save its text as a .txt file, and name that"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +66,6 @@ class Added:
     outcome: str
     title: str | None
     warnings: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A file or address that was not taken, and why."""
-
-    file: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +107,7 @@ def ingest(
     desk.begin(paths)
     for web, group in groupby(paths, is_address):
         if not web:
-            yield from desk.files(one for path in group for one in _named(path))
+            yield from desk.files(one for path in group for one in files_of(path))
         elif settings is None:
             yield from (Refused(path, "addresses are not read here") for path in group)
         else:
@@ -129,14 +115,9 @@ def ingest(
     desk.end()
 
 
-def is_address(path: str) -> bool:
-    """Tell whether it is a web address and no file."""
-    return path[:8].lower().startswith(("http://", "https://"))
-
-
 def how_many(paths: Iterable[str]) -> int:
     """Count the files and addresses that :func:`ingest` would look at."""
-    return sum(1 if is_address(path) else sum(1 for _ in _named(path)) for path in paths)
+    return sum(1 if is_address(path) else sum(1 for _ in files_of(path)) for path in paths)
 
 
 class _Desk:
@@ -204,9 +185,10 @@ class _Desk:
     def _file(self, file: Path) -> _Read | Refused:
         try:
             suffix = file.suffix.lower()
-            data, state = _bytes(file, self._max_bytes)
-            if kind := _no_text(data):
-                raise ValueError(f"it is {kind}, whatever its name says; {_SAVE_TEXT}")
+            data, found = read_bytes(file, self._max_bytes)
+            state = FileState(file.resolve().as_uri(), found.st_size, found.st_mtime_ns)
+            if kind := no_text(data):
+                raise ValueError(f"it is {kind}, whatever its name says; {SAVE_TEXT}")
             if suffix in FEEDS:
                 from summaries.feed import read_feed
 
@@ -221,12 +203,12 @@ class _Desk:
                     language=known.language if known else None,
                 )
                 return self._of_feed(str(file), feed, known, state)
-            draft = _draft(file, data, self._now)
+            draft = draft_of(file, data, self._now)
             address = normalise_url(draft.url) if draft.url else None
             # What makes it the same article next time: its address, or else the file itself.
             identity = f"url:{address}" if address else state.uri
         except (OSError, ValueError) as error:
-            return Refused(str(file), _reason(error))
+            return Refused(str(file), reason_of(error))
         return _Read(str(file), (self._text((identity,), draft, of_page=suffix in PAGES),), state=state)
 
     def _text(self, identities: Sequence[str], draft: Draft, *, of_page: bool = False) -> _Text:
@@ -363,9 +345,9 @@ class _Desk:
                 return Refused(url, "its address leads to the front page of the site, so what stood there is gone")
             return await self._parsed(url, fetched.body, fetched.url, fetched.content_type, worker)
         except (FetchFailed, Stopped) as error:
-            return Refused(url, _reason(ValueError(error.sentence)))
+            return Refused(url, reason_of(ValueError(error.sentence)))
         except ValueError as error:
-            return Refused(url, _reason(error))
+            return Refused(url, reason_of(error))
 
     async def _parsed(
         self, url: str, body: bytes, base: str, content_type: str | None, worker: Worker
@@ -375,8 +357,8 @@ class _Desk:
         from summaries.feed import NotAFeed, read_feed
         from summaries.page import extract_page
 
-        if kind := _no_text(body):
-            raise ValueError(f"there is {kind}; {_SAVE_TEXT}")
+        if kind := no_text(body):
+            raise ValueError(f"there is {kind}; {SAVE_TEXT}")
         known = self._feeds.get(url)
         try:
             feed = await worker.call(
@@ -394,7 +376,7 @@ class _Desk:
             pass
         if (content_type or "").lower().startswith("text/plain"):
             draft = await worker.call(read_text, body, now=self._now)
-            _check_text(draft)
+            check_text(draft)
             return _Read(url, (self._text(_names(url, base), replace(draft, url=draft.url or base), of_page=True),))
         page = await worker.call(extract_page, body, now=self._now, url=base, content_type=content_type)
         if page.draft is None or page.walled:
@@ -441,87 +423,6 @@ def _names(url: str, found_at: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"url:{name}" for name in short))
 
 
-def _named(path: str) -> Iterator[Path | Refused]:
-    """Yield the files that a name stands for, which a person gave."""
-    scheme = _SCHEME.match(path)
-    if scheme is None:
-        yield from _files(Path(path))
-    elif scheme[0].lower() == "file://":
-        yield Refused(path, f"what begins with {scheme[0]} is not read. Name the file by its path")
-    else:
-        # As a path it would be a file that isn't there.
-        why = f"what begins with {scheme[0]} is not read, only http:// and https://. Get it yourself, and name the file"
-        yield Refused(path, why)
-
-
-def _files(path: Path) -> Iterator[Path | Refused]:
-    """Yield the files a path stands for; links to folders are not followed, so no loop can be entered."""
-    try:
-        mode = path.stat().st_mode
-    except (OSError, ValueError) as error:
-        yield Refused(str(path), _lost(path, error))
-        return
-    if not stat.S_ISDIR(mode):
-        yield path
-        return
-    found = others = False
-    problems: list[OSError] = []
-    for folder, subfolders, names in os.walk(path, onerror=problems.append):
-        subfolders.sort()
-        for name in sorted(names):
-            file = Path(folder, name)
-            if file.suffix.lower() not in SUFFIXES:
-                others = True
-                continue
-            found = True
-            if not file.is_symlink() or _inside(file, path):
-                yield file
-                continue
-            try:
-                file.stat()
-                yield Refused(str(file), "it is a link out of the folder; name the file itself")
-            except OSError as error:
-                yield Refused(str(file), _lost(file, error))
-    for problem in problems:
-        yield Refused(str(problem.filename), _reason(problem))
-    if not found and not problems and others:
-        kinds = ", ".join(SUFFIXES)
-        yield Refused(
-            str(path), f"no file in it is of a kind that is read: {kinds}. Save the text of one as a .txt file"
-        )
-    elif not found and not problems:
-        yield Refused(str(path), "the folder is empty; name one that holds texts")
-
-
-def _inside(link: Path, folder: Path) -> bool:
-    try:
-        return link.resolve().is_relative_to(folder.resolve())
-    except (OSError, RuntimeError):
-        # A loop: reading the file will say so.
-        return True
-
-
-def _lost(path: Path, error: OSError | ValueError) -> str:
-    """Return why nothing is found at a path."""
-    if path.is_symlink() and isinstance(error, FileNotFoundError):
-        return f"it is a link to {os.readlink(path)}, where nothing is; mend or remove the link"
-    return _reason(error)
-
-
-_REMEDIES: Final = {
-    errno.ENOENT: "there is no such file or folder; check its spelling. A web address begins with https://",
-    errno.ELOOP: "it is a link that leads back to itself; name the file itself",
-    errno.EACCES: "this account may not read it; change its permissions",
-}
-
-
-def _reason(error: OSError | ValueError) -> str:
-    if isinstance(error, OSError) and error.errno in _REMEDIES:
-        return _REMEDIES[error.errno]
-    told = (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
-    return told.rstrip(".")
-
-
 def _state(file: Path) -> FileState | None:
     """Return a file as it is now; None where that can't be told: reading it will say why."""
     try:
@@ -531,57 +432,6 @@ def _state(file: Path) -> FileState | None:
         return None
 
 
-def _bytes(file: Path, max_bytes: int) -> tuple[bytes, FileState]:
-    """Return a regular file's bytes; a pipe or device is never opened, because that could wait for ever."""
-    found = file.stat()
-    if not stat.S_ISREG(found.st_mode):
-        raise ValueError("it is a pipe, socket or device; save what comes from it as a file, and name that")
-    if (suffix := file.suffix.lower()) not in SUFFIXES:
-        named = f"a {suffix} file" if suffix else "a file without an ending"
-        raise ValueError(f"{named} is not read, only {', '.join(SUFFIXES)}. {_SAVE_TEXT.capitalize()}")
-    if found.st_size > max_bytes:
-        raise ValueError(
-            f"it has {found.st_size:,} bytes; at most {max_bytes:,} are read (setting ingest.max_megabytes)"
-        )
-    with file.open("rb") as handle:
-        # Before it is read: what changes meanwhile is seen by the next look.
-        found = os.fstat(handle.fileno())
-        data = handle.read(max_bytes + 1)
-    if len(data) > max_bytes:
-        raise ValueError(f"it has more than {max_bytes:,} bytes (setting ingest.max_megabytes)")
-    return data, FileState(file.resolve().as_uri(), found.st_size, found.st_mtime_ns)
-
-
-def _draft(file: Path, data: bytes, now: datetime) -> Draft:
-    if file.suffix.lower() in PAGES:
-        from summaries.page import read_page
-
-        draft = read_page(data, now=now)
-    else:
-        draft = read_text(data, now=now)
-    _check_text(draft)
-    return draft
-
-
-def _no_text(data: bytes) -> str | None:
-    """Return what kind of file it is, where it is one that only other programs read."""
-    return next((kind for mark, kind in _NO_TEXT.items() if data.startswith(mark)), None)
-
-
-def _check_text(draft: Draft) -> None:
-    if not draft.text[draft.body_start :].strip("\ufeff \t\r\n"):
-        raise ValueError("it is empty: there is no text to store")
-    if _MOST_CONTROLS * len(_CONTROL.findall(draft.text)) > len(draft.text):
-        raise ValueError(f"it is no text, whatever its name says: much of it is control characters; {_SAVE_TEXT}")
-
-
-_MOST_CONTROLS: Final = 20
-"""A text has at most one control character in so many; of any bytes at all, one in nine is one.
-
-Bytes that are not UTF-8 say less: in old encodings, a third of some languages' letters are.
-"""
-
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _HEAD: Final = 65_536
 _LINK: Final = re.compile(r"<(?:[\w.-]{1,20}:)?link\s([^<>]{1,2000})>", re.IGNORECASE)
 _SELF: Final = re.compile(r"""\brel\s{0,9}=\s{0,9}(["'])\s{0,9}self\s{0,9}\1""", re.IGNORECASE)
