@@ -31,6 +31,9 @@ _PAIRED = re.compile(r"[\"“”„‟＂«»‹›‚‘()\[\]]")
 _WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|['’-](?=[^\W\d_]))*")
 _MARKS = re.compile(r"[\s.!?…؟۔।。！？\"'”’“‘„»«›‹)\]]*")
 _DOTTED = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]|Ph\.D")
+# Two sentences without a space between, as damaged pages have them: "killed in Palam.Deepak told the court".
+_GLUED = re.compile(r"[A-ZÀ-ÞА-ЯІЇЄҐ][^\W\d_A-ZÀ-ÞА-ЯІЇЄҐ]*[\s,’']")
+_BEFORE_GLUED = re.compile(r"[^\W\d_A-ZÀ-ÞА-ЯІЇЄҐ]{3}")
 _CLOCK = re.compile(r"[ap]\.m", re.IGNORECASE)
 _ORDINAL_BEFORE = re.compile(
     r"\b(?:der|die|das|dem|den|des|am|im|vom|zum|zur|beim|ab|bis|seit|ein|eine|einen|einem|einer|eines|jede[rnms]?|"
@@ -237,6 +240,10 @@ def sentences(text: str, paragraph: Span, *, whole_quotes: bool = True) -> list[
         ):
             after += 2
         if after < end and not text[after].isspace() and stop.group()[0] not in "。！？":
+            before = max(begin, stop.start() - 3)
+            if _GLUED.match(text, after, end) and _BEFORE_GLUED.fullmatch(text, before, stop.start()):
+                parts.append(Span(begin, after))
+                begin = after
             continue
         if after < end and not _boundary(text, begin, stop, after, end):
             continue

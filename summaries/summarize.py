@@ -229,10 +229,11 @@ def _choose(
     worth = (1 - VARIETY) * (ratings.total - low) / (high - low or 1.0)
     sizes = np.array([candidate.words for candidate in candidates])
     likeness = np.zeros(len(candidates))
+    fresh = np.ones(len(candidates), dtype=bool)
     chosen: list[_Candidate] = []
     spent = 0
     while len(chosen) < limit:
-        open_ = free & (spent + sizes <= budget) if chosen else free
+        open_ = free & fresh & (spent + sizes <= budget) if chosen else free
         if not open_.any():
             break
         best = int(np.where(open_, np.round(worth - VARIETY * likeness, 9), -np.inf).argmax())
@@ -246,5 +247,5 @@ def _choose(
         for follower in candidates[best + 1 : best + 2]:
             leans = follower.follows and follower.source == candidate.source
             free[best + 1] |= leans and follower.faults & barred == {"dangling"}
-        free &= ratings.terms.likeness(best) <= TOO_SIMILAR
+        fresh &= ratings.terms.likeness(best) <= TOO_SIMILAR
     return chosen

@@ -179,6 +179,16 @@ def test_rules(marked: str) -> None:
     assert cut(" ".join(parts)) == parts
 
 
+def test_sentences_without_a_space_between_are_cut() -> None:
+    assert cut("Two men were hurt in Palam.Deepak told the court.He left.") == [
+        "Two men were hurt in Palam.",
+        "Deepak told the court.",
+        "He left.",
+    ]
+    whole = "See Fig.Two, the U.S.Army, www.Example.org/News and Booking.com on No.Ten, or St.Petersburg."
+    assert cut(whole) == [whole]
+
+
 def test_a_long_quotation_stays_in_pieces_that_know_it() -> None:
     text = '"We need a plan. One that is good. One that lasts. One that ends it," he said. Nobody spoke.'
     spans = sentences(text, Span(0, len(text)))
