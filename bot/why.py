@@ -456,27 +456,32 @@ class _Ask:
     def _summary(self, told: Explained, article: Article, span: Span) -> list[str]:
         """Say whether the summary of its article alone would choose a passage, and what is known of why not."""
         from summaries.boilerplate import is_boilerplate
-        from summaries.summarize import summarize
+        from summaries.summarize import rate_sentences
 
         lengths = self.library.lengths()
         of = f"{words.plural(lengths.sentences, 'sentence')}, {lengths.words} words, {lengths.ranker}"
-        picked = summarize([article], sentences=lengths.sentences, words=lengths.words, ranker=lengths.ranker)
-        chosen = any(span.overlaps(Span(one.start, one.end)) for one in picked)
+        rated = rate_sentences([article], sentences=lengths.sentences, words=lengths.words, ranker=lengths.ranker)
+        picked = [one.sentence for one in rated if one.chosen]
         others = [sentence_id(one.article, one.revision, one.start, one.end) for one in picked]
-        told.data["summary"] = {"chosen": chosen, "sentences": others}
-        if chosen:
-            return [f"Chosen ({of})."]
-        can = summarize([article], sentences=100_000, words=10_000_000, ranker=lengths.ranker)
-        if any(span.overlaps(Span(one.start, one.end)) for one in can):
-            why = "It could stand in one, but others were rated higher or came first."
-        elif is_boilerplate(collapse(span.of(article.text))):
-            why = "It is taken for a publisher's own words (promotion, credits, buttons), not for news."
-        else:
-            why = (
-                "It never would be while better ones are there: it is a heading, a question, a fragment, a bare "
-                "quotation, too short or too long, leans on the sentence before, or says what another one says."
-            )
-        return [f"Not chosen ({of}). {why}", *(f"- chosen: {one}" for one in others)]
+        own = next((one for one in rated if span.overlaps(Span(one.sentence.start, one.sentence.end))), None)
+        told.data["summary"] = {
+            "chosen": own is not None and own.chosen,
+            "sentences": others,
+            "parts": {name: round(value, 3) for name, value in own.parts.items()} if own else {},
+            "faults": sorted(own.faults) if own else [],
+        }
+        furniture = is_boilerplate(collapse(span.of(article.text)))
+        if own is None or furniture:
+            why = _NO_NEWS if furniture else "It is a heading, or stands so far down that it is not looked at."
+            return [f"Not chosen ({of}). {why}", *(f"- chosen: {one}" for one in others)]
+        place = 1 + sum(one.rating > own.rating for one in rated)
+        points = ", ".join(f"{_RATED.get(name, name)} {value:.2f}" for name, value in own.parts.items())
+        rating = f"Rated {place} of {len(rated)}, {own.rating:.2f} points: {points}."
+        if own.chosen:
+            return [f"Chosen ({of}).", rating]
+        faults = [_FAULTS[name] for name in sorted(own.faults)]
+        why = f"It {' and '.join(faults)}." if faults else "Others were rated higher, or there was no room left."
+        return [f"Not chosen ({of}). {why}", rating, *(f"- chosen: {one}" for one in others)]
 
     # --- stories -----------------------------------------------------------------------------------------------------
 
@@ -725,6 +730,27 @@ class _Ask:
             return f"What a subscriber follows: {named or 'it is not on record any more'}."
         return _STANDS_FOR.get(kind, "I don't know what it stands for.")
 
+
+_NO_NEWS: Final = "It is taken for a publisher's own words (promotion, credits, buttons), not for news."
+_RATED: Final = {
+    "central": "like the text as a whole",
+    "connected": "shares words with many of its sentences",
+    "early": "stands early",
+    "headline": "like the title",
+    "support": "told by others too",
+}
+"""What the parts of a rating are given for."""
+_FAULTS: Final = {
+    "dangling": "leans on the sentence before it",
+    "length": "is too short or too long",
+    "fragment": "is no whole sentence",
+    "question": "asks",
+    "quotes": "is a quotation without its speaker, or part of one",
+    "seen": "was shown before",
+    "furniture": "is a publisher's own words",
+    "same": "says what a chosen one says",
+}
+"""What keeps a sentence out of a summary while there are better ones."""
 
 _STANDS_FOR: Final = {
     "hello": "The first message to somebody who has begun to follow something: it shows that messages arrive.",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -70,20 +70,15 @@ class _Paragraph:
 
 @dataclass(slots=True)
 class _Candidate:
-    """A sentence that may be chosen: ``order`` is its place among the sentences of its own article."""
+    """A sentence that may be chosen. ``follows`` tells that the one before it is a candidate too."""
 
     source: int
-    order: int
     span: Span
     text: str
     paragraph: _Paragraph
     follows: bool
     faults: frozenset[str]
     words: int
-
-    @property
-    def place(self) -> tuple[int, int]:
-        return self.source, self.order
 
 
 def summarize(
@@ -102,6 +97,42 @@ def summarize(
     isn't shown, appear only when nothing else is there, and what is in ``avoid`` only as a last resort. Raises
     ValueError for an unknown ranker.
     """
+    rated = rate_sentences(articles, sentences=sentences, words=words, ranker=ranker, avoid=avoid)
+    return [one.sentence for one in rated if one.chosen]
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """What a summary made of one sentence that it could choose.
+
+    ``parts`` is what its rating is the sum of, by name (``central``, ``connected``, ``early``, ``headline`` and
+    ``support``, or the name of sumy's ranker). ``faults`` is what speaks against showing it by itself: of
+    :data:`summaries.readable.FAULTS`, and ``seen``, ``furniture``, and ``same`` where a chosen one says the same.
+    """
+
+    sentence: Sentence
+    parts: Mapping[str, float]
+    faults: frozenset[str]
+    chosen: bool
+
+    @property
+    def rating(self) -> float:
+        """How much it says; the higher, the sooner it is chosen."""
+        return sum(self.parts.values())
+
+
+def rate_sentences(
+    articles: Sequence[Article],
+    *,
+    sentences: int = 3,
+    words: int = 75,
+    ranker: str = "news",
+    avoid: Collection[tuple[str, int, Span]] = (),
+) -> list[Rated]:
+    """Return what :func:`summarize` made of each sentence of a story, in the order of the articles and their text.
+
+    Only of the sentences that would have been chosen it is known whether they are furniture.
+    """
     if ranker not in RANKERS:
         raise ValueError(f"no ranker is called {ranker!r}: use one of {', '.join(RANKERS)}")
     if sentences < 1 or words < 1:
@@ -112,15 +143,18 @@ def summarize(
         return []
     _mark_seen(candidates, articles, avoid)
     ratings = _rate(ranker, articles, candidates, language)
-    chosen: list[_Candidate] = []
+    chosen: set[int] = set()
     for given_up in range(len(_BARRED) + 1):
         chosen = _choose(candidates, ratings, frozenset(_BARRED[given_up:]), sentences, words)
         if chosen:
             break
-    chosen.sort(key=lambda candidate: candidate.place)
-    return [
-        Sentence(articles[c.source].id, articles[c.source].revision, c.span.start, c.span.end, c.text) for c in chosen
-    ]
+    rated = []
+    for index, candidate in enumerate(candidates):
+        article = articles[candidate.source]
+        sentence = Sentence(article.id, article.revision, candidate.span.start, candidate.span.end, candidate.text)
+        parts = {name: float(values[index]) for name, values in ratings.parts.items()}
+        rated.append(Rated(sentence, parts, candidate.faults, index in chosen))
+    return rated
 
 
 def _language(articles: Sequence[Article]) -> str:
@@ -176,7 +210,7 @@ def _of_article(source: int, article: Article, limit: int) -> list[_Candidate]:
                 continue
             faults = faults_of(sentence, language, in_quotes=in_quotes)
             size = len(sentence.split())
-            found.append(_Candidate(source, len(found), span, sentence, whole, follows, faults, size))
+            found.append(_Candidate(source, span, sentence, whole, follows, faults, size))
             follows = True
         if len(found) >= limit:
             return found[:limit]
@@ -214,8 +248,8 @@ def _rate(ranker: str, articles: Sequence[Article], candidates: Sequence[_Candid
 
 def _choose(
     candidates: Sequence[_Candidate], ratings: Ratings, barred: frozenset[str], limit: int, budget: int
-) -> list[_Candidate]:
-    """Choose what is worth most, one after the other, without ``barred`` faults, until a budget is spent.
+) -> set[int]:
+    """Choose, by number, what is worth most, one after the other, without ``barred`` faults, until a budget is spent.
 
     Worth most is what is rated high and is unlike what is chosen. A dangling sentence is let in as soon as the one
     before it is chosen. Whether a sentence is furniture is asked last, because the answer takes long.
@@ -224,13 +258,13 @@ def _choose(
 
     free = np.array([not candidate.faults & barred for candidate in candidates])
     if not free.any():
-        return []
+        return set()
     low, high = ratings.total[free].min(), ratings.total[free].max()
     worth = (1 - VARIETY) * (ratings.total - low) / (high - low or 1.0)
     sizes = np.array([candidate.words for candidate in candidates])
     likeness = np.zeros(len(candidates))
     fresh = np.ones(len(candidates), dtype=bool)
-    chosen: list[_Candidate] = []
+    chosen: set[int] = set()
     spent = 0
     while len(chosen) < limit:
         open_ = free & fresh & (spent + sizes <= budget) if chosen else free
@@ -240,12 +274,16 @@ def _choose(
         candidate = candidates[best]
         free[best] = False
         if candidate.paragraph.is_furniture(candidate.span):
+            candidate.faults |= {"furniture"}
             continue
-        chosen.append(candidate)
+        chosen.add(best)
         spent += candidate.words
         likeness = np.maximum(likeness, ratings.alike[best])
         for follower in candidates[best + 1 : best + 2]:
             leans = follower.follows and follower.source == candidate.source
             free[best + 1] |= leans and follower.faults & barred == {"dangling"}
-        fresh &= ratings.terms.likeness(best) <= TOO_SIMILAR
+        alike = ratings.terms.likeness(best) > TOO_SIMILAR
+        for index in np.flatnonzero(alike & fresh).tolist():
+            candidates[index].faults |= {"same"} if index != best else frozenset()
+        fresh &= ~alike
     return chosen

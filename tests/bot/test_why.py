@@ -340,12 +340,20 @@ def test_a_sentence_is_verbatim_with_its_place_and_who_quotes_it(app: App) -> No
 def test_the_summary_chooses_it_or_says_what_it_chose(app: App) -> None:
     chosen = of(app, "explainer@1:251-390")
     assert chosen.data["summary"]["chosen"]
-    assert section(chosen, "In the summary of its article") == ["Chosen (3 sentences, 75 words, news)."]
+    lines = section(chosen, "In the summary of its article")
+    assert lines[0] == "Chosen (3 sentences, 75 words, news)."
+    parts = chosen.data["summary"]["parts"]
+    assert set(parts) == {"central", "connected", "early", "headline"}
+    assert lines[1].startswith(f"Rated 2 of 33, {sum(parts.values()):.2f} points: like the text as a whole ")
+    assert f"stands early {parts['early']:.2f}" in lines[1]
+    assert chosen.data["summary"]["faults"] == []
     not_chosen = of(app, "explainer@1:2892-2992")
     assert not not_chosen.data["summary"]["chosen"]
     lines = section(not_chosen, "In the summary of its article")
-    assert "It could stand in one, but others were rated higher" in lines[0]
-    assert lines[1:] == [f"- chosen: {one}" for one in not_chosen.data["summary"]["sentences"]]
+    assert lines[0].endswith("It leans on the sentence before it.")
+    assert not_chosen.data["summary"]["faults"] == ["dangling"]
+    assert re.match(r"Rated \d+ of \d+, \d\.\d\d points: like the text", lines[1])
+    assert lines[2:] == [f"- chosen: {one}" for one in not_chosen.data["summary"]["sentences"]]
     assert "- chosen: explainer@1:251-390" in lines
     for one in not_chosen.data["summary"]["sentences"]:
         assert of(app, one).data["summary"]["chosen"]
@@ -360,7 +368,7 @@ def test_what_a_summary_never_chooses(app: App) -> None:
         found = of(app, sentence_id("ready", 1, start, start + len(words)))
         return section(found, "In the summary of its article")[0]
 
-    assert "It never would be while better ones are there" in said("What now?")
+    assert "It is a heading" in said("What now?")
     assert "a publisher's own words" in said("Sign up to our newsletter for more stories like this one every morning.")
 
 
