@@ -16,11 +16,14 @@ from bot.request import BadDate, Request, parse_day
 from bot.store.feeds import Heard
 from summaries.article import Article
 from summaries.claims import Claim, Figure, Quote
+from summaries.days import RelativeDay, relative_days
+from summaries.language import language_of
 from summaries.table import Change, Position, figures_at, moved, positions, totals
 from summaries.text import collapse
 
 if TYPE_CHECKING:
     from summaries.briefing import Briefing, StoryBrief, Window
+    from summaries.summarize import Sentence
 
 COMMAND = "briefing"
 
@@ -307,12 +310,20 @@ def _story(number: int, story: StoryBrief) -> dict[str, Any]:
             {
                 "article": article,
                 "quotes": [collapse(sentence.text) for sentence in story.sentences_of(article)],
+                "days": _days(story.sentences_of(article), article),
             }
             for article in story.articles
             if story.sentences_of(article)
         ],
         "silent": [article for article in story.articles if not story.sentences_of(article)],
     }
+
+
+def _days(sentences: Sequence[Sentence], article: Article) -> list[RelativeDay]:
+    """Return the days that sentences of an article name in passing, each once."""
+    language = language_of(article)
+    found = (day for one in sentences for day in relative_days(collapse(one.text), article.published, language))
+    return list(dict.fromkeys(found))
 
 
 def _untitled(story: StoryBrief) -> str:
@@ -378,8 +389,12 @@ def _json(
                         "revision": sentence.revision,
                         "start": sentence.start,
                         "end": sentence.end,
+                        "days": [
+                            {"words": one.words, "day": one.day.isoformat()} for one in _days([sentence], article)
+                        ],
                     }
-                    for sentence in story.sentences
+                    for article in story.articles
+                    for sentence in story.sentences_of(article)
                 ],
                 "articles": [_article_json(article) for article in story.articles],
             }

@@ -352,3 +352,18 @@ def test_a_text_without_end_does_not_hold_up_the_briefing(rollcall: Rollcall, tm
     assert rollcall("ingest", str(file)).code == 0
     said = rollcall("briefing", "--date", "2025-05-06", "--json").json
     assert [s["text"] for s in said["stories"][0]["sentences"]] == [sentence.strip()]
+
+
+def test_a_day_named_in_passing_has_its_date_in_the_receipt(rollcall: Rollcall, tmp_path: Path) -> None:
+    body = "The parliament of Norway approved a plan for 200 soldiers on Tuesday. Two ships with all their weapons will leave Oslo on Friday."
+    header = "title: Norway approves soldiers\npublisher: The Fjord\ndate: 2026-02-12"
+    assert rollcall("ingest", _wire(tmp_path, "n.txt", header, body)).code == 0
+    said = rollcall("briefing", "--date", "2026-02-12")
+    words = "Counted from that date, “Tuesday” is 10 February 2026, “Friday” is 13 February 2026"
+    assert f"The Fjord, 12 February 2026, no link on file. {words}" in " ".join(said.out.split())
+    assert words in rollcall("briefing", "--date", "2026-02-12", "--format", "html").out
+    sentences = rollcall("briefing", "--date", "2026-02-12", "--json").json["stories"][0]["sentences"]
+    assert [one["days"] for one in sentences] == [
+        [{"words": "Tuesday", "day": "2026-02-10"}],
+        [{"words": "Friday", "day": "2026-02-13"}],
+    ]
