@@ -355,7 +355,8 @@ def test_a_text_without_end_does_not_hold_up_the_briefing(rollcall: Rollcall, tm
 
 
 def test_a_day_named_in_passing_has_its_date_in_the_receipt(rollcall: Rollcall, tmp_path: Path) -> None:
-    body = "The parliament of Norway approved a plan for 200 soldiers on Tuesday. Two ships with all their weapons will leave Oslo on Friday."
+    body = "The parliament of Norway approved a plan for 200 soldiers on Tuesday."
+    body += " Two ships with all their weapons will leave Oslo on Friday."
     header = "title: Norway approves soldiers\npublisher: The Fjord\ndate: 2026-02-12"
     assert rollcall("ingest", _wire(tmp_path, "n.txt", header, body)).code == 0
     said = rollcall("briefing", "--date", "2026-02-12")

@@ -31,6 +31,7 @@ def days(sentence: str, language: str = "en", published: Published = THURSDAY) -
         ("They met last Thursday.", {"Thursday": "2025-03-13"}),
         ("They meet next Thursday.", {"Thursday": "2025-03-27"}),
         ("Monday's meeting was short.", {"Monday": "2025-03-17"}),
+        ("They approved a plan for soldiers on Tuesday.", {"Tuesday": "2025-03-18"}),
         ("They meet on Sundays.", {}),
         ("They met on Tuesday, 4 March.", {}),
         ("They met on Tuesday (March 4).", {}),
