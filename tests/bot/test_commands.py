@@ -222,6 +222,7 @@ def test_home_may_stand_before_or_after_the_command(rollcall: Rollcall, tmp_path
         assert [s["party"] for s in followed] == ["FI"]
 
 
+@pytest.mark.long
 def test_nothing_is_written_into_the_working_folder(home: Path, tmp_path: Path) -> None:
     work = tmp_path / "work"
     work.mkdir()

@@ -339,6 +339,7 @@ async def test_one_that_waits_stops_when_it_is_told_to(moving: App, monkeypatch:
     assert connection.now == []
 
 
+@pytest.mark.long
 async def test_one_that_was_killed_is_waited_for_and_one_that_stood_still_makes_room(
     moving: App, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -264,6 +264,7 @@ def test_any_text_and_any_part_of_it(text: str, start: int, end: int) -> None:
     assert all(paragraph.start <= s.start < s.end <= paragraph.end for s in sentences(text, paragraph))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "text",
     [

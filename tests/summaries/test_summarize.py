@@ -44,7 +44,7 @@ def check(articles: list[Article], found: list[Sentence]) -> None:
 def test_seed_articles(ranker: str) -> None:
     articles = [seed(path) for path in SEEDS]
     for chosen in ([articles[0]], [articles[1]], articles, articles[::-1]):
-        for sentences in (1, 2, 3, 5, 40):
+        for sentences in (1, 3, 40):
             found = summarize(chosen, sentences=sentences, words=75, ranker=ranker)
             check(chosen, found)
             assert 1 <= len(found) <= sentences
@@ -165,6 +165,7 @@ def test_hard_texts(name: str, ranker: str) -> None:
         assert bool(found) == bool(text.strip())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ranker", RANKERS)
 def test_five_thousand_sentences(ranker: str) -> None:
     names = ["minister", "soldier", "river", "harvest", "bridge", "parliament", "border", "ceasefire", "winter"]
@@ -202,6 +203,7 @@ def test_every_sentence_is_a_slice(parts: list[str], ranker: str, sentences: int
     check(articles, summarize(articles, ranker=ranker, sentences=sentences))
 
 
+@pytest.mark.long
 def test_results_do_not_depend_on_the_hash_seed() -> None:
     code = (
         "import sys; from pathlib import Path; from datetime import datetime, UTC\n"
