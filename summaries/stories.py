@@ -1,34 +1,58 @@
-"""Grouping articles into stories: copies of one text, and reports of one event.
+"""Grouping articles into stories: copies of one text first, then reports of one event told differently.
 
-Pure and deterministic: equal articles in any order give equal stories. Time grows with the number of articles that
-share words, not with the square of all; 3,000 articles take a few seconds.
+Pure and deterministic: equal articles in any order give equal stories, in every process. How it is done (the figures
+were chosen with ``benchmarks/stories.py``, which tells how well they do):
+
+1. Copies of one text (:mod:`summaries.copies`) are one text from here on, whatever lies between their days.
+2. Each text is its title and its first :data:`READ_WORDS` words, weighted by how few texts have them. Words that more
+   than :data:`CROWDED` texts have find no neighbours, so that time and memory grow little faster than the texts.
+3. Stories are joined while any two, within :data:`DAYS` of each other, are alike on average over all their texts:
+   thus a story grows from day to day, but A like B and B like C makes no story of A and C.
 """
 
 from __future__ import annotations
 
+import heapq
 import math
 import re
+from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-
-import numpy as np
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from summaries.article import Article
+from summaries.claims import Claim
 from summaries.copies import Copies
+from summaries.table import Change
 from summaries.text import READ, is_heading, paragraphs
 
-SAME_EVENT = 0.4
-"""Cosine of title and opening that makes two reports one story, within :data:`DAYS` of each other."""
-DAYS = 3
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
+SAME_EVENT = 0.22
+"""Mean cosine of the texts of two stories that makes them one, within :data:`DAYS` of each other."""
+DAYS = 3
+"""Days between an article and the nearest one of its story."""
+READ_WORDS = 600
+"""Words of a text that are compared; of 70, 150, 300, 600 and 1,200 these told events apart best."""
+CROWDED = 500
+"""Texts that may share a word which brings them together."""
+
+_ELSEWHERE = 1000
+"""Texts imagined besides, with none of these words, or half the square of how many there are if that is less. Without,
+a story of six among fifty would seem to be of common words; with as many for a handful, all that two texts on one topic
+have in common would seem rare."""
 _TITLE_WEIGHT = 2
 _LEAD_WORDS = 70
-_BLOCK = 128
-_RARE_ENOUGH = 200
 _SAMPLE = 40
 """Articles of a story whose titles are compared; the newest say enough about a story of hundreds."""
+_LONGEST_WORD = 6
+_CELLS = 1 << 22
+"""Cosines that are held at a time, and at most a quarter as many products."""
 
 # Words too common to tell events apart, in the languages the newsroom reads; the rest is left to their rarity.
 _COMMON = frozenset(
@@ -47,17 +71,24 @@ _COMMON = frozenset(
     )
     for word in words.split()
 )
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
 class Story:
-    """Articles about one event, the newest first."""
+    """Articles about one event, the newest first.
+
+    ``same_text`` has a number for each article, equal for copies of one text; empty means that there are no copies.
+    """
 
     articles: tuple[Article, ...]
+    same_text: tuple[int, ...] = ()
 
     @property
     def title(self) -> str | None:
         """The title that has most in common with the other articles; None when no article has one."""
+        if len(self.articles) == 1:
+            return self.articles[0].title or None
         sample = self.articles[:_SAMPLE]
         profiles = [Counter(_terms(f"{a.title or ''} {_lead(a)}")) for a in sample]
         best, best_score = None, -1.0
@@ -70,12 +101,119 @@ class Story:
                 best, best_score = article.title, score
         return best or next((article.title for article in self.articles if article.title), None)
 
+    @property
+    def outlets(self) -> int:
+        """How many independent outlets tell it: those that carry one text count once, an unnamed one by its site."""
+        groups = _Groups(len(self.articles))
+        first: dict[tuple[str, object], int] = {}
+        for index, article in enumerate(self.articles):
+            groups.join(first.setdefault(("outlet", _outlet(article)), index), index)
+            if self.same_text:
+                groups.join(first.setdefault(("text", self.same_text[index]), index), index)
+        return len(groups.members())
 
-def group_stories(articles: Sequence[Article]) -> list[Story]:
+
+def _outlet(article: Article) -> str:
+    site = urlsplit(article.url).hostname if article.url else None
+    return " ".join((article.publisher or site or article.label or article.id).casefold().split())
+
+
+@dataclass(frozen=True, slots=True)
+class NewsValue:
+    """Why a story stands where it stands, the weightiest first: each part decides only where all before are equal.
+
+    ``changes``: positions whose new claim quotes the story; ``outlets``: independent ones; ``official``: parties whose
+    official voice a claim quotes from it; ``parties``: parties it names; ``newest``: its newest article (aware UTC).
+    """
+
+    changes: int
+    outlets: int
+    official: int
+    parties: int
+    newest: datetime | None
+
+    @property
+    def order(self) -> tuple[int, int, int, int, float]:
+        """A key for sorting, greater for more news; a story without a date is the oldest."""
+        newest = self.newest.timestamp() if self.newest else -math.inf
+        return (self.changes, self.outlets, self.official, self.parties, newest)
+
+    def reasons(self) -> list[str]:
+        """Return the parts in words, the weightiest first; what there is none of is left out."""
+        counted = (
+            (self.changes, "change of a position", "changes of positions"),
+            (self.outlets, "independent outlet", "independent outlets"),
+            (self.official, "party quoted officially", "parties quoted officially"),
+            (self.parties, "party named", "parties named"),
+        )
+        found = [f"{count} {one if count == 1 else more}" for count, one, more in counted if count]
+        found.append(f"newest article {self.newest:%Y-%m-%d %H:%M} UTC" if self.newest else "no date")
+        return found
+
+
+def news_value(
+    story: Story,
+    changed: Iterable[Change] = (),
+    claims: Iterable[Claim] = (),
+    named: Mapping[str, Collection[str]] | None = None,
+) -> NewsValue:
+    """Weigh a story for a dossier.
+
+    ``changed`` are the positions that moved, ``claims`` the approved claims that are known, ``named`` the codes of the
+    parties that an article names, by its id. Only what these say is known: an outlet is never taken for official.
+    """
+    held = {article.id for article in story.articles}
+    new = ((change.party, change.after.claim) for change in changed if change.after)
+    known = named or {}
+    times = [article.published.at for article in story.articles if article.published.at]
+    newest = max(times, default=None)
+    return NewsValue(
+        changes=len({party for party, claim in new if _quotes(claim, held)}),
+        outlets=story.outlets,
+        official=len({claim.party for claim in claims if claim.kind == "official" and _quotes(claim, held)}),
+        parties=len({party for identifier in held for party in known.get(identifier, ())}),
+        newest=newest.astimezone(UTC) if newest else None,
+    )
+
+
+def _quotes(claim: Claim, articles: Collection[str]) -> bool:
+    return any(quote.article in articles for quote in claim.quotes)
+
+
+def rank_stories(
+    stories: Iterable[Story],
+    changed: Iterable[Change] = (),
+    claims: Iterable[Claim] = (),
+    named: Mapping[str, Collection[str]] | None = None,
+) -> list[tuple[Story, NewsValue]]:
+    """Order stories by :func:`news_value`, the most news first, each with its value; at last by the newest's id."""
+    changed, claims = list(changed), list(claims)
+    # A claim concerns the few stories it quotes, and there are thousands of both.
+    of_article: dict[str, tuple[list[Change], list[Claim]]] = {}
+    for change in changed:
+        for article in {quote.article for quote in change.after.claim.quotes} if change.after else ():
+            of_article.setdefault(article, ([], []))[0].append(change)
+    for claim in claims:
+        for article in {quote.article for quote in claim.quotes}:
+            of_article.setdefault(article, ([], []))[1].append(claim)
+    ranked = []
+    for story in stories:
+        about = [of_article[article.id] for article in story.articles if article.id in of_article]
+        here = ([change for both in about for change in both[0]], [claim for both in about for claim in both[1]])
+        ranked.append((story, news_value(story, *here, named)))
+    ranked.sort(key=lambda one: _newest_first(one[0].articles[0]))
+    ranked.sort(key=lambda one: one[1].order, reverse=True)
+    return ranked
+
+
+def group_stories(articles: Sequence[Article], beside: Sequence[Article] = ()) -> list[Story]:
     """Group articles into stories; every article lands in exactly one.
 
     Stories are ordered by the day of their newest article, newest first, then larger ones first, then by time and id;
     stories without any date come last.
+
+    ``beside`` are other articles (of the last days, say) that are in no story but tell which words are common: among
+    a handful of articles that can't be known, and fewer of them are taken for one story.
     """
     ordered = sorted(articles, key=_newest_first)
     if not ordered:
@@ -83,9 +221,14 @@ def group_stories(articles: Sequence[Article]) -> list[Story]:
     groups = _Groups(len(ordered))
     for one, other in _same_text(ordered):
         groups.join(one, other)
-    groups.join_alike(_same_event(ordered))
-    stories = [Story(tuple(ordered[index] for index in members)) for members in groups.members()]
-    # Members keep the order of ``ordered``, so the first article is the newest.
+    texts = groups.members()
+    stories = []
+    alike = _alike([_longest(ordered, text) for text in texts], beside)
+    for members in _agglomerate(alike, [_time(ordered, text) for text in texts]):
+        # In the order of ``ordered``, so the first article is the newest.
+        places = sorted((index, number) for number in members for index in texts[number])
+        copies = tuple(number for _, number in places) if len(places) > len(members) else ()
+        stories.append(Story(tuple(ordered[index] for index, _ in places), copies))
     stories.sort(key=lambda story: (_day(story.articles[0]), -len(story.articles), _newest_first(story.articles[0])))
     return stories
 
@@ -101,11 +244,10 @@ def _day(article: Article) -> float:
 
 
 class _Groups:
-    """Which articles belong together: a union-find whose members stay in order."""
+    """Which articles belong together: a union-find whose groups are named by their first."""
 
     def __init__(self, size: int) -> None:
         self._parent = list(range(size))
-        self._members: dict[int, list[int]] = {index: [index] for index in range(size)}
 
     def root(self, index: int) -> int:
         while self._parent[index] != index:
@@ -113,43 +255,16 @@ class _Groups:
             index = self._parent[index]
         return index
 
-    def join(self, one: int, other: int) -> tuple[int, int]:
-        """Make the two groups one; return the root that stays and the one that went."""
+    def join(self, one: int, other: int) -> None:
         keep, gone = sorted((self.root(one), self.root(other)))
-        if keep != gone:
-            self._parent[gone] = keep
-            self._members[keep] += self._members.pop(gone)
-        return keep, gone
-
-    def join_alike(self, pairs: list[tuple[float, int, int]]) -> None:
-        """Join groups whose articles are alike on average, the most alike first.
-
-        Pairs alone would chain: A like B and B like C makes no story of A and C.
-        """
-        weight: dict[int, dict[int, float]] = {}
-        for similarity, one, other in pairs:
-            left, right = self.root(one), self.root(other)
-            if left != right:
-                weight.setdefault(left, {})[right] = weight.get(left, {}).get(right, 0.0) + similarity
-                weight.setdefault(right, {})[left] = weight[left][right]
-        for similarity, one, other in sorted(pairs, key=lambda pair: (-pair[0], pair[1], pair[2])):
-            left, right = self.root(one), self.root(other)
-            if left == right or similarity < SAME_EVENT:
-                continue
-            mean = weight[left].get(right, 0.0) / (len(self._members[left]) * len(self._members[right]))
-            if mean < SAME_EVENT * 0.75:
-                continue
-            keep, gone = self.join(left, right)
-            moved = weight.pop(gone, {})
-            for neighbour, total in moved.items():
-                weight[neighbour].pop(gone, None)
-                if neighbour != keep:
-                    weight[keep][neighbour] = weight[keep].get(neighbour, 0.0) + total
-                    weight[neighbour][keep] = weight[keep][neighbour]
+        self._parent[gone] = keep
 
     def members(self) -> list[list[int]]:
-        """Return the groups, each in ascending order."""
-        return [sorted(members) for members in self._members.values()]
+        """Return the groups in the order of their first, each ascending."""
+        found: dict[int, list[int]] = {}
+        for index in range(len(self._parent)):
+            found.setdefault(self.root(index), []).append(index)
+        return list(found.values())
 
 
 # --- copies of one text ----------------------------------------------------------------------------------------------
@@ -165,11 +280,12 @@ def _same_text(articles: Sequence[Article]) -> list[tuple[int, int]]:
     ]
 
 
-# --- reports of one event --------------------------------------------------------------------------------------------
+def _longest(articles: Sequence[Article], text: Sequence[int]) -> Article:
+    """Return the fullest copy of a text: the others are cuts of it."""
+    return max((articles[index] for index in text), key=lambda article: len(article.text) - article.body_start)
 
 
-def _tokens(text: str) -> list[str]:
-    return re.findall(r"\w+", text.casefold())
+# --- the words of an article ------------------------------------------------------------------------------------------
 
 
 def _lead(article: Article) -> str:
@@ -187,7 +303,11 @@ def _lead(article: Article) -> str:
 
 def _terms(text: str) -> list[str]:
     """Return the words of a text that tell events apart, cut to six letters in place of a stemmer per language."""
-    return [token[:6] for token in _tokens(text) if token not in _COMMON and (len(token) > 2 or token.isdigit())]
+    return _telling(_WORD.findall(text.casefold()))
+
+
+def _telling(words: Iterable[str]) -> list[str]:
+    return [w[:_LONGEST_WORD] for w in words if w not in _COMMON and (len(w) > 2 or w.isdigit())]
 
 
 def _cosine(one: Counter[str], other: Counter[str]) -> float:
@@ -197,54 +317,150 @@ def _cosine(one: Counter[str], other: Counter[str]) -> float:
     return shared / math.sqrt(sum(n * n for n in one.values()) * sum(n * n for n in other.values()))
 
 
-def _same_event(articles: Sequence[Article]) -> list[tuple[float, int, int]]:
-    """Return (cosine, article, article) for pairs alike in title and opening and close in time."""
-    profiles = []
-    for article in articles:
-        terms = Counter(_terms(_lead(article)))
-        for term in _terms(article.title or ""):
-            terms[term] += _TITLE_WEIGHT
-        profiles.append(terms)
-    spread = Counter(term for profile in profiles for term in profile)
+# --- which texts are alike --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Alike:
+    """Pairs of texts by their numbers, the smaller first, and their cosines."""
+
+    one: NDArray[np.int64]
+    other: NDArray[np.int64]
+    cosine: NDArray[np.float64]
+
+
+def _profile(article: Article) -> Counter[str]:
+    """Count the words of an article that tell events apart."""
+    # Ten characters and more a word would be no news, but one endless word.
+    body = article.text[article.body_start : article.body_start + 12 * READ_WORDS]
+    profile = Counter(_telling(_WORD.findall(body.casefold())[:READ_WORDS]))
+    for term in _terms(article.title or ""):
+        profile[term] += _TITLE_WEIGHT
+    return profile
+
+
+def _alike(articles: Sequence[Article], beside: Iterable[Article]) -> _Alike:
+    """Return all pairs that are at least half as alike as one event must be on average."""
+    import numpy as np
+
     total = len(articles)
-    # A word in one text links nothing; one in most of many texts costs much and says next to nothing.
-    most = max(_RARE_ENOUGH, total // 8)
-    column = {term: index for index, term in enumerate(t for t, n in spread.items() if 1 < n <= most)}
-    if not column:
-        return []
-    entries: list[tuple[int, int, float]] = []
-    for row, profile in enumerate(profiles):
-        weights = {t: (1 + math.log(n)) * (math.log((1 + total) / (1 + spread[t])) + 1) for t, n in profile.items()}
-        norm = math.sqrt(sum(w * w for w in weights.values()))
-        entries.extend((row, column[t], w / norm) for t, w in weights.items() if t in column)
-    rows = np.array([entry[0] for entry in entries], dtype=np.int64)
-    terms_of = np.array([entry[1] for entry in entries], dtype=np.int64)
-    weight = np.array([entry[2] for entry in entries])
-    # The same entries by term: which articles hold it, and with what weight.
-    by_term = np.argsort(terms_of, kind="stable")
-    holder, held = rows[by_term], weight[by_term]
-    length = np.bincount(terms_of, minlength=len(column))
-    first = np.concatenate(([0], np.cumsum(length)[:-1]))
-    reach = timedelta(days=DAYS)
-    times = [article.published.at for article in articles]
-    found: list[tuple[float, int, int]] = []
-    for start in range(0, total, _BLOCK):
-        low, high = np.searchsorted(rows, (start, start + _BLOCK))
-        if low == high:
-            continue
-        own_terms, size = terms_of[low:high], min(_BLOCK, total - start)
-        counts = length[own_terms]
-        places = np.repeat(first[own_terms] - np.concatenate(([0], np.cumsum(counts)[:-1])), counts)
+    numbers: dict[str, int] = {}
+    terms, counts, sizes = array("i"), array("i"), array("i")
+    for article in articles:
+        profile = _profile(article)
+        sizes.append(len(profile))
+        terms.extend(numbers.setdefault(term, len(numbers)) for term in profile)
+        counts.extend(profile.values())
+    term = np.frombuffer(terms, dtype=np.int32) if terms else np.zeros(0, np.int32)
+    row = np.repeat(np.arange(total, dtype=np.int32), np.frombuffer(sizes, dtype=np.int32))
+    spread = np.bincount(term, minlength=1)
+    elsewhere = [0] * len(spread)
+    texts = total
+    for article in beside:
+        texts += 1
+        for known in _profile(article):
+            if known in numbers:
+                elsewhere[numbers[known]] += 1
+    rarity = np.log((1 + texts + min(_ELSEWHERE, texts * texts // 2)) / (1 + spread + np.array(elsewhere)))
+    weight = (1 + np.log(np.frombuffer(counts, dtype=np.int32))) * rarity[term] if terms else np.zeros(0)
+    norm = np.sqrt(np.bincount(row, weight * weight, total))
+    # A word in one text links nothing; one in very many costs much and says next to nothing.
+    links = (spread[term] > 1) & (spread[term] <= CROWDED)
+    row, term = row[links], term[links]
+    weight = weight[links] / norm[row]
+    # The same entries by term; those after an entry are the later texts that have its term.
+    by_term = np.argsort(term, kind="stable")
+    holder, held = row[by_term], weight[by_term]
+    place = np.empty(len(term), dtype=np.int64)
+    place[by_term] = np.arange(len(term))
+    later = np.cumsum(np.bincount(term, minlength=1))[term] - place - 1
+    found: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]] = []
+    starts = np.searchsorted(row, np.arange(total + 1))
+    for start, end in _blocks(np.concatenate(([0], np.cumsum(later)))[starts]):
+        low, high = starts[start], starts[end]
+        many = later[low:high]
+        wide = total - start
+        places = np.repeat(place[low:high] + 1 - np.concatenate(([0], np.cumsum(many)))[:-1], many)
         places += np.arange(len(places))
-        cells = np.repeat((rows[low:high] - start) * total, counts) + holder[places]
-        likeness = np.bincount(cells, np.repeat(weight[low:high], counts) * held[places], size * total)
-        for cell in np.flatnonzero(likeness >= SAME_EVENT / 2).tolist():
-            one, other = start + cell // total, cell % total
-            if one < other and _close(times[one], times[other], reach):
-                found.append((round(float(likeness[cell]), 6), one, other))
-    return found
+        cells = np.repeat((row[low:high].astype(np.int64) - start) * wide - start, many) + holder[places]
+        cosine = np.bincount(cells, np.repeat(weight[low:high], many) * held[places], (end - start) * wide)
+        near = np.flatnonzero(cosine >= SAME_EVENT / 2)
+        found.append((start + near // wide, start + near % wide, np.round(cosine[near], 6)))
+    return _Alike(*(np.concatenate(part) for part in zip(*found, strict=True)))
 
 
-def _close(one: datetime | None, other: datetime | None, reach: timedelta) -> bool:
-    """Tell whether two moments allow one event; an unknown one does."""
-    return one is None or other is None or abs(one - other) <= reach
+def _blocks(done: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Cut rows into blocks that need about equal memory; ``done`` are the products before each row."""
+    total = len(done) - 1
+    start = 0
+    while start < total:
+        end = int(done.searchsorted(done[start] + _CELLS // 4, "right")) - 1
+        end = min(max(end, start + 1), start + max(1, _CELLS // (total - start)), total)
+        yield start, end
+        start = end
+
+
+# --- which belong together --------------------------------------------------------------------------------------------
+
+_Time = tuple[float, float] | None
+
+
+def _time(articles: Sequence[Article], text: Sequence[int]) -> _Time:
+    """Return the first and last moment of a text's copies, in seconds; None when no copy has a date."""
+    times = [at.timestamp() for index in text if (at := articles[index].published.at)]
+    return (min(times), max(times)) if times else None
+
+
+def _together(one: _Time, other: _Time) -> _Time:
+    return (min(one[0], other[0]), max(one[1], other[1])) if one and other else one or other
+
+
+def _close(one: _Time, other: _Time) -> bool:
+    """Tell whether two times allow one event; an unknown one does."""
+    reach = timedelta(days=DAYS).total_seconds()
+    return one is None or other is None or max(one[0], other[0]) - min(one[1], other[1]) <= reach
+
+
+def _agglomerate(alike: _Alike, times: Sequence[_Time]) -> list[list[int]]:
+    """Join the stories that are most alike on average, again and again (average linkage); return their texts.
+
+    A pair that is not in ``alike`` counts as not alike at all.
+    """
+    size = len(times)
+    # Stories joined by an average have a pair above it: what no chain of such pairs connects is never compared.
+    chains = _Groups(size)
+    is_strong = alike.cosine >= SAME_EVENT
+    for one, other in zip(alike.one[is_strong].tolist(), alike.other[is_strong].tolist(), strict=True):
+        chains.join(one, other)
+    weight: dict[int, dict[int, float]] = {}
+    heap: list[tuple[float, int, int]] = []
+    for one, other, cosine in zip(alike.one.tolist(), alike.other.tolist(), alike.cosine.tolist(), strict=True):
+        if chains.root(one) == chains.root(other):
+            weight.setdefault(one, {})[other] = weight.setdefault(other, {})[one] = cosine
+            if cosine >= SAME_EVENT:
+                heap.append((-cosine, one, other))
+    heapq.heapify(heap)
+    members = {index: [index] for index in range(size)}
+    time = list(times)
+
+    def mean(one: int, other: int) -> float:
+        return round(weight[one][other] / (len(members[one]) * len(members[other])), 9)
+
+    while heap:
+        negative, one, other = heapq.heappop(heap)
+        # Since it was noted one may have gone or grown; what it grew to was noted anew.
+        if one not in members or other not in members or mean(one, other) != -negative:
+            continue
+        if not _close(time[one], time[other]):
+            continue
+        time[one] = _together(time[one], time[other])
+        members[one] += members.pop(other)
+        del weight[one][other]
+        for neighbour, cosine in weight.pop(other).items():
+            if neighbour != one:
+                del weight[neighbour][other]
+                weight[one][neighbour] = weight[neighbour][one] = weight[one].get(neighbour, 0.0) + cosine
+        for neighbour in weight[one]:
+            if (now := mean(one, neighbour)) >= SAME_EVENT:
+                heapq.heappush(heap, (-now, min(one, neighbour), max(one, neighbour)))
+    return list(members.values())

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from summaries.article import Article, Published, read_text
-from summaries.stories import Story, group_stories
+from summaries.claims import Claim, Quote, SourceKind
+from summaries.stories import Story, group_stories, news_value, rank_stories
+from summaries.table import Change, Position
 
 SEEDS = sorted((Path(__file__).parents[2] / "seeds" / "articles").glob("*.txt"))
 NOON = datetime(2025, 3, 20, 12, tzinfo=UTC)
@@ -143,3 +148,161 @@ def test_three_thousand_articles() -> None:
     assert time.process_time() - begun < 20
     assert max(len(story.articles) for story in stories) >= 300
     assert 1900 < len(stories) <= 2200
+
+
+# --- stories that grow -----------------------------------------------------------------------------------------------
+
+SYLLABLES = [a + b for a in "bdfgklmnprst" for b in "aeiou"]
+
+
+def words(seed: str, count: int) -> list[str]:
+    source = random.Random(seed)  # noqa: S311 - test data
+    return ["".join(source.choices(SYLLABLES, k=3)) for _ in range(count)]
+
+
+def report(event: str, number: int, hours: float | None, share: float = 0.4) -> Article:
+    """Make a report: words of its event, words of its own, and those of every news."""
+    source = random.Random(f"{event} {number}")  # noqa: S311 - test data
+    own = words(f"{event} {number} own", 60)
+    told = source.choices(words(event, 40), k=round(200 * share)) + source.choices(own, k=round(200 * (1 - share)))
+    told += source.choices(words("every news", 50), k=60)
+    source.shuffle(told)
+    return article(f"{event}-{number}", " ".join(told[:6]), " ".join(told) + ".", hours)
+
+
+ELSEWHERE = [report(f"else{number}", 0, number % 100) for number in range(40)]
+
+
+def test_a_story_grows_over_days_and_takes_in_nothing_else() -> None:
+    flood = [report("flood", day, day * 24) for day in range(6)]
+    strike = [report("strike", day, day * 24 + 5) for day in range(6)]
+    found = sorted(ids(group_stories([*flood, *strike, *ELSEWHERE])), key=len)[-2:]
+    assert sorted(sorted(story) for story in found) == [[a.id for a in flood], [a.id for a in strike]]
+    # The days between join them.
+    assert len(group_stories([flood[0], flood[5]], beside=ELSEWHERE)) == 2
+
+
+def test_likeness_does_not_chain() -> None:
+    """Each step tells half of the step before; the last has nothing of the first."""
+
+    def step(number: int) -> Article:
+        told = words(f"step {number}", 30) + words(f"step {number + 1}", 30)
+        return article(f"step{number}", "", " ".join(told) + ".", number)
+
+    chain = [step(number) for number in range(12)]
+    found = group_stories([*chain, *ELSEWHERE])
+    assert max(len(story.articles) for story in found) <= 4
+    assert any(len(story.articles) > 1 for story in found)
+
+
+def test_two_reports_are_one_story_once_it_is_known_which_words_are_common() -> None:
+    pair = [report("flood", number, number) for number in range(2)]
+    assert len(group_stories(pair, beside=ELSEWHERE)) == 1
+    assert len(group_stories([pair[0], ELSEWHERE[0]], beside=[pair[1], *ELSEWHERE[1:]])) == 2
+    assert group_stories([], beside=ELSEWHERE) == []
+
+
+def test_an_article_without_a_date_joins_its_story() -> None:
+    flood = [report("flood", 0, 0), report("flood", 1, None), report("flood", 2, 200)]
+    found = group_stories([*flood, *ELSEWHERE])
+    assert max(len(story.articles) for story in found) == 2
+
+
+pieces = st.sampled_from(
+    [*(a.text for a in TALKS), *(a.text for a in ELSEWHERE[:3]), "", "Яблоко. 今日は。", "\udc80 x"]
+)
+Made = tuple[str, str, int | None, bool]
+drafts: st.SearchStrategy[Made] = st.tuples(
+    pieces, st.text(max_size=20), st.none() | st.integers(-200, 200), st.booleans()
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(drafts, max_size=12), st.randoms(use_true_random=False))
+def test_every_article_is_in_one_story_whatever_the_order(made: list[Made], order: random.Random) -> None:
+    articles = [
+        replace(article(f"{number:02}", "", text + extra, hours), title=text[:30] if titled else None)
+        for number, (text, extra, hours, titled) in enumerate(made)
+    ]
+    stories = group_stories(articles)
+    assert sorted(a.id for story in stories for a in story.articles) == [a.id for a in articles]
+    shuffled = list(articles)
+    order.shuffle(shuffled)
+    assert group_stories(shuffled) == stories
+    for story in stories:
+        assert 1 <= story.outlets <= len(story.articles)
+        assert story.title is None or story.title in {a.title for a in story.articles}
+    assert {id(story) for story, _ in rank_stories(stories)} == {id(story) for story in stories}
+
+
+def test_hash_seeds_change_nothing() -> None:
+    program = (
+        "from tests.summaries.test_stories import *;"
+        "print([[a.id for a in s.articles] for s in group_stories([*TALKS, *OTHERS, *ELSEWHERE])])"
+    )
+    root = Path(__file__).parents[2]
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(root)},
+            cwd=root,
+            check=True,
+            capture_output=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(told) == 1
+
+
+# --- news value ------------------------------------------------------------------------------------------------------
+
+
+def claim(party: str, source: str, kind: SourceKind = "named") -> Claim:
+    quote = Quote(source, 1, 0, 1, "x")
+    return Claim(f"{party}-{source}", party, "open", (quote,), "somebody", kind, NOON.date())
+
+
+def change(new: Claim) -> Change:
+    position = Position(new.party, new.stance, new, (), (), {}, frozenset(), NOON.date(), NOON.date())
+    return Change(new.party, None, position)
+
+
+def story(name: str, outlets: int = 1, hours: float | None = 0) -> Story:
+    return Story(tuple(replace(article(f"{name}{n}", name, name, hours), publisher=f"P{n}") for n in range(outlets)))
+
+
+def test_the_order_of_news() -> None:
+    moved, wide, official, named, fresh, stale, undated = (
+        story("moved", 1, -50), story("wide", 3, -40), story("official", 1, -30), story("named", 1, -20),
+        story("fresh"), story("stale", 1, -10), story("undated", 1, None),
+    )  # fmt: skip
+    ranked = rank_stories(
+        [undated, stale, fresh, named, official, wide, moved],
+        changed=[change(claim("FR", "moved0")), Change("DE", None, None)],
+        claims=[claim("GB", "official0", "official"), claim("FR", "moved0"), claim("IT", "elsewhere", "official")],
+        named={"named0": ["FR", "DE"]},
+    )
+    assert [found.title for found, _ in ranked] == ["moved", "wide", "official", "named", "fresh", "stale", "undated"]
+    reasons = {found.title: value.reasons() for found, value in ranked}
+    assert reasons["moved"] == ["1 change of a position", "1 independent outlet", "newest article 2025-03-18 10:00 UTC"]
+    assert reasons["wide"][0] == "3 independent outlets"
+    assert reasons["official"][1] == "1 party quoted officially"
+    assert reasons["named"][1] == "2 parties named"
+    assert reasons["undated"] == ["1 independent outlet", "no date"]
+    assert news_value(moved, [change(claim("FR", "moved0"))]) == ranked[0][1]
+
+
+def test_copies_of_an_agency_text_are_one_outlet() -> None:
+    agency = TALKS[1]
+    copies = [replace(agency, id=f"copy{n}", publisher=f"Paper {n}") for n in range(5)]
+    own = replace(TALKS[0], publisher="Own words")
+    again = replace(TALKS[2], publisher="own  Words")
+    (found,) = [s for s in group_stories([*copies, own, again, *OTHERS]) if len(s.articles) > 1]
+    assert len(found.articles) == 7
+    assert found.outlets == 2
+
+
+def test_an_outlet_without_a_name_is_its_site() -> None:
+    pages = [replace(TALKS[n], url=f"https://news.example/{n}") for n in range(3)]
+    assert Story(tuple(pages)).outlets == 1
+    assert Story((pages[0], replace(pages[1], url="https://other.example/1"))).outlets == 2
