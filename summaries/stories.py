@@ -271,12 +271,15 @@ class _Groups:
 
 
 def _same_text(articles: Sequence[Article]) -> list[tuple[int, int]]:
-    """Return pairs of articles that are one text; a copy of a copy is paired with the first of them."""
+    """Return pairs of articles that are one text; a copy of a copy is paired with the first of them.
+
+    A text that was made of two is paired with the likelier one, or it would make one story of both.
+    """
     copies: Copies[int] = Copies()
     return [
         (first, index)
         for index, article in enumerate(articles)
-        for first in copies.add_and_link(index, article.text[article.body_start : article.body_start + READ])
+        for first in copies.add_and_link(index, article.text[article.body_start : article.body_start + READ])[:1]
     ]
 
 
