@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-SAME_EVENT = 0.22
+SAME_EVENT = 0.3
 """Mean cosine of the texts of two stories that makes them one, within :data:`DAYS` of each other."""
 DAYS = 3
 """Days between an article and the nearest one of its story."""
