@@ -101,16 +101,20 @@ def told(rows: Sequence[dict[str, Any]], held: float) -> list[list[bool]]:
 def assemble(folder: Path, part: str, held: float = HELD, seed: int = 5) -> list[Labelled]:
     """Return the clusters of a part (train, even or odd) and the unrelated articles, dated and shuffled."""
     source = random.Random(seed)  # noqa: S311 - test data
-    train = read(folder, "multi-news-train")
-    rows = train if part == "train" else read(folder, "multi-news-validation")[part == "odd" :: 2]
+    train, halves = read(folder, "multi-news-train"), read(folder, "multi-news-validation")
+    rows = {"train": train, "even": halves[::2], "odd": halves[1::2]}[part]
     clusters = [list(zip(row["articles"], oks, strict=True)) for row, oks in zip(rows, told(rows, held), strict=True)]
     singles = [(row["articles"][0], file) for file in SINGLES for row in read(folder, file)]
+    others, spare = train, []
     if part == "train":
         clusters = [[pair for pair in cluster if pair[1]] for cluster in clusters]
         spare = [cluster[0][0] for cluster in clusters if len(cluster) == 1]
         clusters = [cluster for cluster in clusters if len(cluster) > 1]
-    else:
-        spare = [row["articles"][0] for row, oks in zip(train, told(train, held), strict=True) if oks[0]]
+        others = halves[::2]
+    for row, oks in zip(others, told(others, held), strict=True):
+        spare += [article for article, ok in zip(row["articles"], oks, strict=True) if ok][:1]
+    if len(singles) + len(spare) < UNRELATED:
+        raise SystemExit(f"Only {len(singles) + len(spare)} unrelated articles for {part}; {UNRELATED} are needed.")
     singles += [(article, None) for article in spare[: UNRELATED - len(singles)]]
     found = []
     for number, cluster in enumerate([*clusters, *([(article, True)] for article, _ in singles)]):
