@@ -6,13 +6,13 @@ It is built from what it is given and nothing else; every medium's form of it is
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from summaries.article import Article
 from summaries.claims import Figure
 from summaries.parties import Parties
-from summaries.stories import group_stories
+from summaries.stories import NewsValue, group_stories, rank_stories
 from summaries.summarize import Sentence, summarize
 from summaries.table import Change, Position, changes
 from summaries.topic import Topic
@@ -37,11 +37,12 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class StoryBrief:
-    """One story: its title if any text has one, its sentences, and every article that tells it."""
+    """One story: its title if any text has one, its sentences, every article that tells it, and why it stands there."""
 
     title: str | None
     sentences: tuple[Sentence, ...]
     articles: tuple[Article, ...]
+    value: NewsValue
 
     def sentences_of(self, article: Article) -> tuple[Sentence, ...]:
         """Return the sentences taken from one of the articles."""
@@ -93,7 +94,14 @@ def build_briefing(
     quotes = [change.after.claim.quotes[0] for change in changed if change.after]
     quotes += [row.quotes[0] for rows in figures.values() for row in rows]
     quoted = {(quote.article, quote.revision, quote.span) for quote in quotes}
-    grouped = group_stories(articles)
+    found = group_stories(articles)
+    named = {
+        article.id: {mention.party for mention in parties.find(article.title, article.language)}
+        for article in articles
+        if article.title
+    }
+    claims = [position.claim for position in after.values()]
+    ranked = rank_stories(found, changed, claims, named)
     stories = [
         StoryBrief(
             story.title,
@@ -107,14 +115,15 @@ def build_briefing(
                 )
             ),
             story.articles,
+            value,
         )
-        for story in grouped[: lengths.stories]
+        for story, value in ranked[: lengths.stories]
     ]
     return Briefing(
         window=window,
         changes=tuple(changed),
         stories=_once(stories),
-        more=tuple(StoryBrief(story.title, (), story.articles) for story in grouped[lengths.stories :]),
+        more=tuple(StoryBrief(story.title, (), story.articles, value) for story, value in ranked[lengths.stories :]),
         figures={measure: tuple(rows) for measure, rows in figures.items()},
         before=dict(before),
         after=dict(after),
@@ -134,7 +143,7 @@ def _once(stories: Sequence[StoryBrief]) -> tuple[StoryBrief, ...]:
             if words not in seen:
                 seen.add(words)
                 fresh.append(sentence)
-        kept.append(StoryBrief(story.title, tuple(fresh), story.articles))
+        kept.append(replace(story, sentences=tuple(fresh)))
     return tuple(kept)
 
 

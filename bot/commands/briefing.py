@@ -397,6 +397,8 @@ def _json(
                     for sentence in story.sentences_of(article)
                 ],
                 "articles": [_article_json(article) for article in story.articles],
+                "outlets": story.value.outlets,
+                "reasons": story.value.reasons(),
             }
             for story in built.stories
         ],
