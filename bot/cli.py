@@ -288,9 +288,7 @@ def ingest(paths: tuple[str, ...], as_json: bool, home: str | None, config: str 
     from bot.ingest import Added, how_many
     from bot.ingest import ingest as read
 
-    if any(not path.strip() for path in paths):
-        # As a path it would be the current folder: a script's unset variable would take all of that in.
-        _fail(["An empty name was given; nothing was read. Name files, folders or web addresses."], as_json)
+    _no_empty_name(paths, "files, folders or web addresses", as_json)
     with _app(home, config) as app, _progress("files") as progress:
         limit = app.settings.ingest.max_megabytes * 1_000_000
         total = how_many(paths)
@@ -317,6 +315,12 @@ def ingest(paths: tuple[str, ...], as_json: bool, home: str | None, config: str 
         else:
             click.echo(f"{stored} stored, {before} stored before, {refused} refused.")
         raise SystemExit(MISTAKE if refused else ANSWERED)
+
+
+def _no_empty_name(paths: Sequence[str], what: str, as_json: bool) -> None:
+    """As a path it would be the current folder: a script's unset variable would take all of that in."""
+    if any(not path.strip() for path in paths):
+        _fail([f"An empty name was given; nothing was read. Name {what}."], as_json)
 
 
 _NO_LIMIT = 1_000_000_000
@@ -356,6 +360,7 @@ def summarize(
     from summaries.briefing import Lengths
     from summaries.summarize import RANKERS
 
+    _no_empty_name(paths, "files or folders", as_json)
     _, settings = settings_of(home or _parent("home"), config or _parent("config"))
     if ranker is not None and ranker not in RANKERS:
         why = f"no ranker is called {ranker!r}: use one of {', '.join(RANKERS)}"

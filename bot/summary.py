@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from bot.files import FEEDS, Refused, draft_of, files_of, no_text, read_bytes, reason_of
+from bot.files import FEEDS, SAVE_TEXT, Refused, draft_of, files_of, no_text, read_bytes, reason_of
 from summaries.article import Article
 from summaries.briefing import Lengths
 from summaries.summarize import Sentence, summarize
@@ -37,7 +37,7 @@ def _article(file: Path, title: str | None, max_bytes: int, now: datetime) -> Ar
     try:
         data, _ = read_bytes(file, max_bytes)
         if kind := no_text(data):
-            raise ValueError(f"it is {kind}, whatever its name says; save its text as a .txt file, and name that")
+            raise ValueError(f"it is {kind}, whatever its name says; {SAVE_TEXT}")
         if file.suffix.lower() in FEEDS:
             raise ValueError("a feed holds many articles; take it in with rollcall ingest, and read the briefing")
         draft = draft_of(file, data, now)

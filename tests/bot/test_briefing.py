@@ -368,3 +368,28 @@ def test_a_day_named_in_passing_has_its_date_in_the_receipt(rollcall: Rollcall, 
         [{"words": "Tuesday", "day": "2026-02-10"}],
         [{"words": "Friday", "day": "2026-02-13"}],
     ]
+
+
+def test_stories_stand_in_order_of_their_news_value(rollcall: Rollcall, tmp_path: Path) -> None:
+    told = (
+        "The parliament of Norway approved a plan to build two hundred new harbours for fishing boats along its coast."
+    )
+    again = (
+        "A plan to build two hundred new harbours for fishing boats along Norway's coast was approved by parliament."
+    )
+    other = "Farmers in the south of Portugal lost most of their wheat to a drought that has lasted since the autumn."
+    for name, publisher, hour, text in (
+        ("a", "The Fjord", "06", told),
+        ("b", "Harbour News", "07", again),
+        ("c", "O Campo", "20", other),
+    ):
+        title = "Drought in Portugal" if name == "c" else "Norway approves harbours"
+        header = f"title: {title}\npublisher: {publisher}\ndate: 2026-02-12T{hour}:00:00Z"
+        assert rollcall("ingest", _wire(tmp_path, f"{name}.txt", header, text)).code == 0
+    stories = rollcall("briefing", "--date", "2026-02-12", "--json").json["stories"]
+    # The newest is told by one outlet only.
+    assert [(one["title"], one["outlets"]) for one in stories] == [
+        ("Norway approves harbours", 2),
+        ("Drought in Portugal", 1),
+    ]
+    assert "2 independent outlets" in stories[0]["reasons"]

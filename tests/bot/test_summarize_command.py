@@ -101,6 +101,12 @@ def test_what_cannot_be_read(rollcall: Rollcall, file: Path, tmp_path: Path) -> 
     assert "rollcall ingest" in rollcall("summarize", str(feed)).err
 
 
+def test_an_empty_name_is_not_the_current_folder(rollcall: Rollcall) -> None:
+    said = rollcall("summarize", "")
+    assert (said.code, said.out) == (1, "")
+    assert "An empty name was given; nothing was read." in said.err
+
+
 def test_wrong_calls(rollcall: Rollcall, file: Path) -> None:
     assert rollcall("summarize").code == 2
     assert rollcall("summarize", str(file), "--sentences", "0").code == 2

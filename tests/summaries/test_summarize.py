@@ -94,6 +94,16 @@ def test_the_same_sentence_is_shown_once() -> None:
     assert len(summarize([article(f"{once} {once} {near}")], sentences=3)) == 1
 
 
+def test_what_comes_with_its_sentence_says_nothing_that_another_said() -> None:
+    first = "The ministers agreed on Monday to send three thousand soldiers to the border."
+    again = "They, the ministers, agreed on Monday to send three thousand soldiers to the border."
+    text = f"{first}\n\nA new bridge across the river was opened by the mayor of the town. {again}"
+    assert texts(summarize([article(text)], sentences=9, words=999)) == [
+        first,
+        text.split("\n\n")[1].removesuffix(f" {again}"),
+    ]
+
+
 def test_budgets() -> None:
     long = "The " + "very " * 30 + "old minister agreed on Monday to send many soldiers to the border."
     found = summarize([article(f"{long} {PLAIN}")], words=10)
