@@ -379,14 +379,14 @@ def test_stories_stand_in_order_of_their_news_value(rollcall: Rollcall, tmp_path
     )
     other = "Farmers in the south of Portugal lost most of their wheat to a drought that has lasted since the autumn."
     for name, publisher, hour, text in (
-        ("a", "The Fjord", "06", told),
-        ("b", "Harbour News", "07", again),
-        ("c", "O Campo", "20", other),
+        ("a", "The Fjord", "11T06", told),
+        ("b", "Harbour News", "11T07", again),
+        ("c", "O Campo", "12T20", other),
     ):
         title = "Drought in Portugal" if name == "c" else "Norway approves harbours"
-        header = f"title: {title}\npublisher: {publisher}\ndate: 2026-02-12T{hour}:00:00Z"
+        header = f"title: {title}\npublisher: {publisher}\ndate: 2026-02-{hour}:00:00Z"
         assert rollcall("ingest", _wire(tmp_path, f"{name}.txt", header, text)).code == 0
-    stories = rollcall("briefing", "--date", "2026-02-12", "--json").json["stories"]
+    stories = rollcall("briefing", "--since", "2026-02-11", "--until", "2026-02-13", "--json").json["stories"]
     # The newest is told by one outlet only.
     assert [(one["title"], one["outlets"]) for one in stories] == [
         ("Norway approves harbours", 2),

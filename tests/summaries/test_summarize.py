@@ -104,6 +104,13 @@ def test_what_comes_with_its_sentence_says_nothing_that_another_said() -> None:
     ]
 
 
+def test_what_is_unlike_the_chosen_comes_before_what_is_like_it() -> None:
+    first = "The ministers agreed on Monday to send three thousand soldiers to the border."
+    like = "The soldiers at the border will be chosen by the ministers of all states in May."
+    unlike = "Farmers in the south lost most of their wheat to the drought this year."
+    assert texts(summarize([article(f"{first} {unlike} {like}")], sentences=2)) == [first, unlike]
+
+
 def test_budgets() -> None:
     long = "The " + "very " * 30 + "old minister agreed on Monday to send many soldiers to the border."
     found = summarize([article(f"{long} {PLAIN}")], words=10)
