@@ -1,6 +1,6 @@
 """How good summaries are, beside the first sentences, sumy's rankers and the best that sentences could do.
 
-    .venv/bin/python benchmarks/summaries.py --data FOLDER --picture summaries.png
+    .venv/bin/python benchmarks/summary.py --data FOLDER --picture summary.png
 
 ``FOLDER`` holds ``.jsonl`` files (``benchmarks/datasets.py`` makes them). Single articles are summed up in three
 sentences, files of stories told by several articles in 100 words; ``--words`` asks for another number of words of
