@@ -172,3 +172,8 @@ def mistake(
         actions=actions,
         personal=True,
     )
+
+
+def sentence_id(article: str, revision: int, start: int, end: int) -> str:
+    """Return the id of a sentence, or any passage: ``ARTICLE@REVISION:START-END``, in code points of its text."""
+    return f"{article}@{revision}:{start}-{end}"

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
+from bot.answers import sentence_id
 from bot.library import Library, page_said
 from bot.render import words
 from bot.render.medium import harmless
@@ -65,11 +66,6 @@ class Explained:
     def as_text(self) -> str:
         """Return it for people: each section under its heading."""
         return "\n\n".join("\n".join([heading, *lines]) for heading, lines in self.sections)
-
-
-def sentence_id(article: str, revision: int, start: int, end: int) -> str:
-    """Return the id of a sentence, or any passage: ``ARTICLE@REVISION:START-END``, in code points of its text."""
-    return f"{article}@{revision}:{start}-{end}"
 
 
 def explain(library: Library, wanted: str, *, now: datetime) -> Explained:

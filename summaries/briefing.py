@@ -1,21 +1,31 @@
 """A briefing as a value: what changed in the table, the stories with their sentences, figures and totals.
 
-It is built from what it is given and nothing else; every medium's form of it is rendered from this one value.
+It is built from what it is given and nothing else; every medium's form of it is rendered from this one value. What its
+readers were told is given too (``known``): a story goes on where they left it, and the same fact is no news twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Final, Literal
 
 from summaries.article import Article
 from summaries.claims import Figure
+from summaries.language import language_of
+from summaries.novelty import Told
 from summaries.parties import Parties
-from summaries.stories import NewsValue, group_stories, rank_stories
-from summaries.summarize import Sentence, summarize
+from summaries.stories import NewsValue, Story, group_stories, rank_stories
+from summaries.summarize import Sentence, rate_sentences
 from summaries.table import Change, Position, changes
+from summaries.text import READ, Span
 from summaries.topic import Topic
+
+KNOWN_FOR: Final = timedelta(days=14)
+"""How long readers are taken to know what they were told."""
+
+Length = Literal["short", "normal", "long"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,11 @@ class Window:
         """The day the briefing is named after: the last one it covers."""
         return (self.until - timedelta(microseconds=1)).date()
 
+    @property
+    def days(self) -> int:
+        """How many days it covers, begun ones included."""
+        return -((self.since - self.until) // timedelta(days=1))
+
     def covers(self, moment: datetime) -> bool:
         """Tell whether a moment (aware) lies in the window."""
         return self.since <= moment < self.until
@@ -37,12 +52,33 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class StoryBrief:
-    """One story: its title if any text has one, its sentences, every article that tells it, and why it stands there."""
+    """One story: its title if any text has one, its sentences, the articles that tell it anew, and why it stands there.
+
+    ``earlier`` are the articles its readers were told it from before, the newest first, as ``articles`` are.
+    """
 
     title: str | None
     sentences: tuple[Sentence, ...]
     articles: tuple[Article, ...]
     value: NewsValue
+    earlier: tuple[Article, ...] = ()
+
+    @property
+    def is_update(self) -> bool:
+        """Tell whether its readers were told of it before."""
+        return bool(self.earlier)
+
+    @property
+    def first(self) -> Article | None:
+        """The article that was first to tell it; None when several may have been."""
+        dated = sorted((a for a in self.articles if a.published.at), key=lambda a: (a.published.at, a.id))
+        if not dated or len(dated) < len(self.articles) or dated[0].published.precision != "time":
+            return None
+        first, *others = dated
+        # A day without an hour begins at midnight: whoever has no more may have been the first of that day.
+        day = first.published.day
+        rivals = (one for one in others if one.published.precision != "time" or one.published.at == first.published.at)
+        return None if any(one.published.day == day for one in rivals) else first
 
     def sentences_of(self, article: Article) -> tuple[Sentence, ...]:
         """Return the sentences taken from one of the articles."""
@@ -51,7 +87,11 @@ class StoryBrief:
 
 @dataclass(frozen=True, slots=True)
 class Briefing:
-    """What a reader is told about one window of time. ``more`` are the stories that are only named."""
+    """What a reader is told about one window of time.
+
+    ``more`` are the stories that are only named, ``retold`` those that were told again with nothing new, and
+    ``unchanged`` says how many more were told before and not since.
+    """
 
     window: Window
     changes: tuple[Change, ...]
@@ -62,6 +102,8 @@ class Briefing:
     after: dict[str, Position]
     last_change: date | None
     silent_sources: tuple[str, ...] = ()
+    retold: tuple[StoryBrief, ...] = ()
+    unchanged: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +114,14 @@ class Lengths:
     words: int = 75
     ranker: str = "news"
     stories: int = 10
+
+    def of(self, length: Length) -> Lengths:
+        """Return these, made for a short or long briefing: half as many stories in one sentence each, or all twice."""
+        if length == "short":
+            return replace(self, sentences=1, stories=-(-self.stories // 2))
+        if length == "long":
+            return replace(self, sentences=2 * self.sentences, words=2 * self.words, stories=2 * self.stories)
+        return self
 
 
 def build_briefing(
@@ -84,70 +134,127 @@ def build_briefing(
     articles: Sequence[Article],
     lengths: Lengths = Lengths(),
     silent_sources: Sequence[str] = (),
+    known: Sequence[Article] = (),
+    about: str | None = None,
 ) -> Briefing:
     """Build a briefing: how the table ``before`` became the table ``after``, what ``articles`` tell, new ``figures``.
 
-    Whoever calls decides what is new: for a window of time, or for what one place was shown last. A sentence is printed
-    once: what a change or a figure already quotes is left out of the stories as long as an article has others to offer.
+    Whoever calls decides what is new: for a window of time, or for what one place was shown last. ``known`` are the
+    articles its readers were told from before: stories go on with what is new since, and what says nothing new is
+    counted. With ``about``, a party's code, only that party's change is told, and of the stories what speaks of it.
+
+    A sentence is printed once: what a change or a figure already quotes is left out of the stories as long as an
+    article has others to offer.
     """
     changed = changes(topic, parties, before, after)
+    if about is not None:
+        changed = [change for change in changed if change.party == about]
+        figures = {}
     quotes = [change.after.claim.quotes[0] for change in changed if change.after]
     quotes += [row.quotes[0] for rows in figures.values() for row in rows]
     quoted = {(quote.article, quote.revision, quote.span) for quote in quotes}
-    found = group_stories(articles)
+    found, unchanged = _continue(articles, known)
+    if about is not None:
+        found = [one for one in found if any(_speaks_of(about, article, parties) for article in one[0].articles)]
+    earlier = {story.articles[0].id: told for story, told in found}
     named = {
         article.id: {mention.party for mention in parties.find(article.title, article.language)}
         for article in articles
         if article.title
     }
     claims = [position.claim for position in after.values()]
-    ranked = rank_stories(found, changed, claims, named)
-    stories = [
-        StoryBrief(
-            story.title,
-            tuple(
-                summarize(
-                    story.articles,
-                    sentences=lengths.sentences,
-                    words=lengths.words,
-                    ranker=lengths.ranker,
-                    avoid=quoted,
-                )
-            ),
-            story.articles,
-            value,
-        )
-        for story, value in ranked[: lengths.stories]
-    ]
+    ranked = rank_stories((story for story, _ in found), changed, claims, named)
+    told = Told(known, parties) if found else Told()
+    speaks = None if about is None else _speaker(about, parties)
+    stories: list[StoryBrief] = []
+    more: list[StoryBrief] = []
+    retold: list[StoryBrief] = []
+    for story, value in ranked:
+        brief = StoryBrief(story.title, (), story.articles, value, earlier[story.articles[0].id])
+        if len(stories) == lengths.stories:
+            more.append(brief)
+            continue
+        sentences = _sentences(story.articles, lengths, quoted, told, speaks)
+        if sentences is None:
+            retold.append(brief)
+            continue
+        stories.append(replace(brief, sentences=sentences))
+        languages = {article.id: language_of(article) for article in story.articles}
+        for sentence in sentences:
+            told.add(sentence.text, languages[sentence.article])
     return Briefing(
         window=window,
         changes=tuple(changed),
-        stories=_once(stories),
-        more=tuple(StoryBrief(story.title, (), story.articles, value) for story, value in ranked[lengths.stories :]),
+        stories=tuple(stories),
+        more=tuple(more),
         figures={measure: tuple(rows) for measure, rows in figures.items()},
         before=dict(before),
         after=dict(after),
         last_change=max((position.last_change for position in after.values()), default=None),
         silent_sources=tuple(silent_sources),
+        retold=tuple(retold),
+        unchanged=unchanged,
     )
 
 
-def _once(stories: Sequence[StoryBrief]) -> tuple[StoryBrief, ...]:
-    """Drop sentences whose words an earlier story already printed: two texts may share a whole sentence."""
-    seen: set[str] = set()
-    kept = []
-    for story in stories:
-        fresh = []
-        for sentence in story.sentences:
-            words = " ".join(sentence.text.split()).casefold()
-            if words not in seen:
-                seen.add(words)
-                fresh.append(sentence)
-        kept.append(replace(story, sentences=tuple(fresh)))
-    return tuple(kept)
+def _continue(
+    articles: Sequence[Article], known: Sequence[Article]
+) -> tuple[list[tuple[Story, tuple[Article, ...]]], int]:
+    """Group new articles into stories, each with the known ones it goes on from; count the stories without new ones."""
+    new = {article.id for article in articles}
+    found = []
+    unchanged = 0
+    for story in group_stories([*articles, *(article for article in known if article.id not in new)]):
+        places = [index for index, article in enumerate(story.articles) if article.id in new]
+        if not places:
+            unchanged += 1
+            continue
+        copies = tuple(story.same_text[index] for index in places) if story.same_text else ()
+        fresh = Story(tuple(story.articles[index] for index in places), copies)
+        found.append((fresh, tuple(article for article in story.articles if article.id not in new)))
+    return found, unchanged
+
+
+def _sentences(
+    articles: Sequence[Article],
+    lengths: Lengths,
+    quoted: set[tuple[str, int, Span]],
+    told: Told,
+    about: Callable[[str, str], bool] | None,
+) -> tuple[Sentence, ...] | None:
+    """Choose a story's sentences; None when its articles say nothing that was not told."""
+    rated = rate_sentences(
+        articles,
+        sentences=lengths.sentences,
+        words=lengths.words,
+        ranker=lengths.ranker,
+        avoid=quoted,
+        told=told,
+        about=about,
+    )
+    chosen = tuple(one.sentence for one in rated if one.chosen)
+    if not chosen and any("told" in one.faults for one in rated):
+        return None
+    return chosen
+
+
+def _speaks_of(party: str, article: Article, parties: Parties) -> bool:
+    found = parties.find(article.text[: article.body_start + READ], article.language, article.body_start)
+    titled = parties.find(article.title, article.language) if article.title else []
+    return any(mention.party == party for mention in (*titled, *found))
+
+
+def _speaker(party: str, parties: Parties) -> Callable[[str, str], bool]:
+    return lambda text, language: any(mention.party == party for mention in parties.find(text, language))
 
 
 def day_window(day: date) -> Window:
     """Return the window of one UTC calendar day."""
     start = datetime.combine(day, datetime.min.time(), UTC)
     return Window(start, start + timedelta(days=1))
+
+
+def week_window(day: date) -> Window:
+    """Return the window of the seven UTC calendar days that end with ``day``."""
+    end = day_window(day).until
+    return Window(end - timedelta(days=7), end)

@@ -107,13 +107,14 @@ class Story:
         groups = _Groups(len(self.articles))
         first: dict[tuple[str, object], int] = {}
         for index, article in enumerate(self.articles):
-            groups.join(first.setdefault(("outlet", _outlet(article)), index), index)
+            groups.join(first.setdefault(("outlet", outlet_of(article)), index), index)
             if self.same_text:
                 groups.join(first.setdefault(("text", self.same_text[index]), index), index)
         return len(groups.members())
 
 
-def _outlet(article: Article) -> str:
+def outlet_of(article: Article) -> str:
+    """Return the name of an article's outlet, folded: an unnamed one is named by its site, or stands alone."""
     site = urlsplit(article.url).hostname if article.url else None
     return " ".join((article.publisher or site or article.label or article.id).casefold().split())
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from summaries.text import READ, Span, is_heading
 from summaries.text import paragraphs as paragraphs_of
 
 if TYPE_CHECKING:
+    from summaries.novelty import Told
     from summaries.rankers import Ratings
 
 RANKERS: tuple[str, ...] = ("news", "lexrank", "textrank", "lsa", "luhn", "kl", "sumbasic", "reduction")
@@ -41,6 +42,8 @@ _RANKED_BY_KL = 100
 
 # Given up one after the other while nothing could be chosen at all.
 _BARRED = (*FAULTS, "seen")
+# Never given up, and asked last, because the answer takes long.
+_BARRED_FOR_GOOD = frozenset({"furniture", "told", "elsewhere"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +91,21 @@ def summarize(
     words: int = 75,
     ranker: str = "news",
     avoid: Collection[tuple[str, int, Span]] = (),
+    told: Told | None = None,
+    about: Callable[[str, str], bool] | None = None,
 ) -> list[Sentence]:
     """Return the sentences that sum up the articles of one story, in the order of the articles and of their text.
 
     At most ``sentences`` of them and ``words`` words (the first one may be longer than that). ``avoid`` names what a
     reader has already seen, as (article id, revision, span). Promotion, headings and titles never appear. Questions,
     fragments, bare or cut-off quotations, very short and very long sentences, and those that lean on a sentence that
-    isn't shown, appear only when nothing else is there, and what is in ``avoid`` only as a last resort. Raises
-    ValueError for an unknown ranker.
+    isn't shown, appear only when nothing else is there, and what is in ``avoid`` only as a last resort. What ``told``
+    holds never appears, nor anything unreadable in its place; neither does what ``about``, asked with a sentence and
+    its language (two letters), says no to. Raises ValueError for an unknown ranker.
     """
-    rated = rate_sentences(articles, sentences=sentences, words=words, ranker=ranker, avoid=avoid)
+    rated = rate_sentences(
+        articles, sentences=sentences, words=words, ranker=ranker, avoid=avoid, told=told, about=about
+    )
     return [one.sentence for one in rated if one.chosen]
 
 
@@ -107,7 +115,8 @@ class Rated:
 
     ``parts`` is what its rating is the sum of, by name (``central``, ``connected``, ``early``, ``headline`` and
     ``support``, or the name of sumy's ranker). ``faults`` is what speaks against showing it by itself: of
-    :data:`summaries.readable.FAULTS`, and ``seen``, ``furniture``, and ``same`` where a chosen one says the same.
+    :data:`summaries.readable.FAULTS`, and ``seen``, ``furniture``, ``told``, ``elsewhere`` (not about what was asked),
+    and ``same`` where a chosen one says the same.
     """
 
     sentence: Sentence
@@ -128,10 +137,12 @@ def rate_sentences(
     words: int = 75,
     ranker: str = "news",
     avoid: Collection[tuple[str, int, Span]] = (),
+    told: Told | None = None,
+    about: Callable[[str, str], bool] | None = None,
 ) -> list[Rated]:
     """Return what :func:`summarize` made of each sentence of a story, in the order of the articles and their text.
 
-    Only of the sentences that would have been chosen it is known whether they are furniture.
+    Only of the sentences that would have been chosen it is known whether they are furniture, told or elsewhere.
     """
     if ranker not in RANKERS:
         raise ValueError(f"no ranker is called {ranker!r}: use one of {', '.join(RANKERS)}")
@@ -143,10 +154,20 @@ def rate_sentences(
         return []
     _mark_seen(candidates, articles, avoid)
     ratings = _rate(ranker, articles, candidates, language)
+
+    def late_fault(candidate: _Candidate) -> str | None:
+        if candidate.paragraph.is_furniture(candidate.span):
+            return "furniture"
+        spoken = language_of(articles[candidate.source]) if told or about else ""
+        if about and not about(candidate.text, spoken):
+            return "elsewhere"
+        return "told" if told and told.holds(candidate.text, spoken) else None
+
     chosen: set[int] = set()
     for given_up in range(len(_BARRED) + 1):
-        chosen = _choose(candidates, ratings, frozenset(_BARRED[given_up:]), sentences, words)
-        if chosen:
+        chosen = _choose(candidates, ratings, frozenset(_BARRED[given_up:]), sentences, words, late_fault)
+        # Where all that could be read was told, there is no news in what can't be read.
+        if chosen or any("told" in candidate.faults for candidate in candidates):
             break
     rated = []
     for index, candidate in enumerate(candidates):
@@ -247,16 +268,21 @@ def _rate(ranker: str, articles: Sequence[Article], candidates: Sequence[_Candid
 
 
 def _choose(
-    candidates: Sequence[_Candidate], ratings: Ratings, barred: frozenset[str], limit: int, budget: int
+    candidates: Sequence[_Candidate],
+    ratings: Ratings,
+    barred: frozenset[str],
+    limit: int,
+    budget: int,
+    late_fault: Callable[[_Candidate], str | None],
 ) -> set[int]:
     """Choose, by number, what is worth most, one after the other, without ``barred`` faults, until a budget is spent.
 
     Worth most is what is rated high and is unlike what is chosen. A dangling sentence is let in as soon as the one
-    before it is chosen. Whether a sentence is furniture is asked last, because the answer takes long.
+    before it is chosen. ``late_fault`` finds what takes long to find.
     """
     import numpy as np
 
-    free = np.array([not candidate.faults & barred for candidate in candidates])
+    free = np.array([not candidate.faults & (barred | _BARRED_FOR_GOOD) for candidate in candidates])
     if not free.any():
         return set()
     low, high = ratings.total[free].min(), ratings.total[free].max()
@@ -273,15 +299,15 @@ def _choose(
         best = int(np.where(open_, np.round(worth - VARIETY * likeness, 9), -np.inf).argmax())
         candidate = candidates[best]
         free[best] = False
-        if candidate.paragraph.is_furniture(candidate.span):
-            candidate.faults |= {"furniture"}
+        if fault := late_fault(candidate):
+            candidate.faults |= {fault}
             continue
         chosen.add(best)
         spent += candidate.words
         likeness = np.maximum(likeness, ratings.alike[best])
         for follower in candidates[best + 1 : best + 2]:
             leans = follower.follows and follower.source == candidate.source
-            free[best + 1] |= leans and follower.faults & barred == {"dangling"}
+            free[best + 1] |= leans and follower.faults & (barred | _BARRED_FOR_GOOD) == {"dangling"}
         alike = ratings.terms.likeness(best) > TOO_SIMILAR
         for index in np.flatnonzero(alike & fresh).tolist():
             candidates[index].faults |= {"same"} if index != best else frozenset()

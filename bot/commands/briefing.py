@@ -1,4 +1,4 @@
-"""``briefing [DATE]``: a day's briefing on demand, made from what is stored."""
+"""``briefing [DATE] [COUNTRY] [week] [short or long]``: a briefing on demand, made from what is stored."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.answers import Action, Answer, mistake
-from bot.commands.asking import counted_as, frame, label, lower_first, receipts
+from bot.commands.asking import counted_as, frame, label, lower_first, receipts, unknown_party
 from bot.commands.who_is_in import headline, totals_json
 from bot.library import Library
 from bot.render.words import iso, plural, published
@@ -18,34 +18,81 @@ from summaries.article import Article
 from summaries.claims import Claim, Figure, Quote
 from summaries.days import RelativeDay, relative_days
 from summaries.language import language_of
+from summaries.stories import outlet_of
 from summaries.table import Change, Position, figures_at, moved, positions, totals
 from summaries.text import collapse
 
 if TYPE_CHECKING:
-    from summaries.briefing import Briefing, StoryBrief, Window
+    from summaries.briefing import Briefing, Length, StoryBrief, Window
     from summaries.summarize import Sentence
 
 COMMAND = "briefing"
 
 
-def briefing(request: Request, library: Library) -> Answer:
-    """Answer with the briefing of a UTC day; today's without one."""
-    # The newsroom's rankers are heavy to load and only needed here.
-    from summaries.briefing import day_window
+LENGTHS: tuple[Length, ...] = ("short", "normal", "long")
 
+
+def briefing(request: Request, library: Library) -> Answer:
+    """Answer with the briefing of a UTC day, today's without one; of the week that ends with it, or of one party."""
+    # The newsroom's rankers are heavy to load and only needed here.
+    from summaries.briefing import day_window, week_window
+
+    words = request.words.strip(" .?!").split()
+    folded = [word.casefold().strip(",") for word in words]
+    asked = [LENGTHS[LENGTHS.index(word)] for word in LENGTHS if word in folded]
+    weekly = not {"week", "weekly"}.isdisjoint(folded)
+    rest = [word for word, fold in zip(words, folded, strict=True) if fold not in {*LENGTHS, "week", "weekly", "this"}]
     today = request.now.date()
-    try:
-        day = parse_day(request.words, today) if request.words.strip(" .?!") else today
-    except BadDate as error:
-        return mistake(COMMAND, "bad_date", str(error))
-    return briefing_of(day_window(day), request, library)
+    day, about = today, None
+    if rest:
+        try:
+            found = _day_and_party(rest, today, request, library)
+        except BadDate as error:
+            return mistake(COMMAND, "bad_date", str(error))
+        if isinstance(found, Answer):
+            return found
+        day, about = found
+    window = week_window(day) if weekly else day_window(day)
+    return briefing_of(window, request, library, length=asked[0] if asked else "normal", about=about)
+
+
+def _day_and_party(
+    words: Sequence[str], today: date, request: Request, library: Library
+) -> tuple[date, str | None] | Answer:
+    """Read a day, a party, or both in either order; raises :class:`~bot.request.BadDate` for what is neither."""
+    bad: BadDate | None = None
+    # The longest stretch at either end that is a day leaves the party's name.
+    for size in range(len(words), 0, -1):
+        for dated, named in ((words[:size], words[size:]), (words[-size:], words[:-size])):
+            try:
+                day = parse_day(" ".join(dated), today)
+            except BadDate as error:
+                bad = bad or error
+                continue
+            return (day, None) if not named else _named(day, " ".join(named), request, library)
+    if bad is not None and any(map(str.isdigit, "".join(words))):
+        raise bad
+    return _named(today, " ".join(words), request, library)
+
+
+def _named(day: date, typed: str, request: Request, library: Library) -> tuple[date, str] | Answer:
+    found = library.parties.resolve(typed.removeprefix("of ").removeprefix("on "))
+    if found.party is not None:
+        return day, found.party.code
+    if found.near:
+        return unknown_party(request, library, COMMAND, typed, found.suggestions, day)
+    raise BadDate(
+        f'"{typed[:40]}" is neither a date nor a country or organisation I know. '
+        "Write a date like 2025-03-20 or 20 March 2025."
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
     """What a briefing is made from: its day, the table before and after, and what is new of figures and articles.
 
-    ``since_last`` says that it tells what is new since the last one, not what a day brought.
+    ``since_last`` says that it tells what is new since the last one, not what a day brought. ``known`` are the articles
+    its readers were told from before; ``about`` is the code of the party that it is about, None for all.
     """
 
     window: Window
@@ -55,6 +102,9 @@ class Material:
     figures: Mapping[str, Sequence[Figure]]
     articles: Sequence[Article]
     since_last: bool = False
+    known: Sequence[Article] = ()
+    length: Length = "normal"
+    about: str | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -63,8 +113,15 @@ class Material:
         return not changed and not self.articles and not self.figures
 
 
-def briefing_of(window: Window, request: Request, library: Library) -> Answer:
-    """Build a window's briefing and answer with it: what was reported in it is new, whatever was stored when."""
+def briefing_of(
+    window: Window, request: Request, library: Library, *, length: Length = "normal", about: str | None = None
+) -> Answer:
+    """Build a window's briefing and answer with it: what was reported in it is new, whatever was stored when.
+
+    What was reported before it is known to its readers. ``about`` is the code of a party.
+    """
+    from summaries.briefing import KNOWN_FOR
+
     day = window.day
     before, after = (_table(library, until, day) for until in (window.since, window.until))
     figures = {
@@ -73,7 +130,9 @@ def briefing_of(window: Window, request: Request, library: Library) -> Answer:
         if (new := [row for row in rows if window.covers(_reported_at(row, library))])
     }
     articles = library.window(window.since, window.until, request.guild_id)
-    return briefing_from(Material(window, day, before, after, figures, articles), request, library)
+    known = library.window(window.since - KNOWN_FOR, window.since, request.guild_id) if articles else []
+    material = Material(window, day, before, after, figures, articles, known=known, length=length, about=about)
+    return briefing_from(material, request, library)
 
 
 def briefing_from(material: Material, request: Request, library: Library) -> Answer:
@@ -91,8 +150,10 @@ def briefing_from(material: Material, request: Request, library: Library) -> Ans
         after,
         material.figures,
         material.articles,
-        library.lengths(),
+        library.lengths().of(material.length),
         [feed.name for feed in silent],
+        material.known,
+        material.about,
     )
     changed = _changed(built, library)
     numbers = _numbers(built, library, changed)
@@ -100,22 +161,29 @@ def briefing_from(material: Material, request: Request, library: Library) -> Ans
     totals_before = headline(totals(library.topic, library.parties, before.values()), before, library)
     totals_after = headline(sums, after, library)
     first = sum(1 for change in built.changes if change.before is None)
+    updates = sum(story.is_update for story in (*built.stories, *built.more))
+    counts = _counts(
+        len(built.changes) - first,
+        first,
+        len(built.stories) + len(built.more) - updates,
+        updates,
+        sum(len(rows) for rows in built.figures.values()) if material.since_last else 0,
+    )
     return Answer(
         command=COMMAND,
         template="briefing",
         view={
             **frame(request, library, min(day, request.now.date()), False),
             "day": day,
+            "days": window.days if not material.since_last else 1,
+            "about": library.parties[material.about].name if material.about else None,
             "since_last": material.since_last,
             "changed": changed,
-            "counts": _counts(
-                len(built.changes) - first,
-                first,
-                len(built.stories) + len(built.more),
-                sum(len(rows) for rows in built.figures.values()) if material.since_last else 0,
-            ),
+            "counts": counts,
             "stories": [_story(number, story) for number, story in enumerate(built.stories, start=1)],
-            "more": [{"title": story.title or _untitled(story), "article": story.articles[0]} for story in built.more],
+            "more": [_named_only(story) for story in built.more],
+            "retold": [_named_only(story) for story in built.retold],
+            "unchanged": built.unchanged,
             "numbers": numbers,
             "before": totals_before,
             "after": totals_after,
@@ -213,11 +281,12 @@ def _table(library: Library, until: datetime, day: date) -> dict[str, Position]:
     return positions(library.topic, library.parties, known, day)
 
 
-def _counts(moves: int, first_statements: int, stories: int, numbers: int) -> list[str]:
+def _counts(moves: int, first_statements: int, new: int, updates: int, numbers: int) -> list[str]:
     """Return what the briefing holds, in words, leaving out what it has none of."""
     counts = ((moves, "change", "changes"), (first_statements, "new position", "new positions"))
-    more = ((stories, "story", "stories"), (numbers, "new number", "new numbers"))
-    return [plural(count, *words) for count, *words in (*counts, *more) if count]
+    stories = ((new, "new story" if updates else "story", "new stories" if updates else "stories"),)
+    more = ((updates, "update", "updates"), (numbers, "new number", "new numbers"))
+    return [plural(count, *words) for count, *words in (*counts, *stories, *more) if count]
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +385,29 @@ def _story(number: int, story: StoryBrief) -> dict[str, Any]:
             if story.sentences_of(article)
         ],
         "silent": [article for article in story.articles if not story.sentences_of(article)],
+        "is_update": story.is_update,
+        "known": len(story.earlier),
+        "first": story.first,
+        "others": _outlets(story),
     }
+
+
+def _named_only(story: StoryBrief) -> dict[str, Any]:
+    return {"title": story.title or _untitled(story), "article": story.articles[0], "is_update": story.is_update,
+            "others": _outlets(story)}  # fmt: skip
+
+
+def _outlets(story: StoryBrief) -> list[Article]:
+    """Return one article of each outlet that tells a story, its first: without the one that was first of all."""
+    first = story.first
+    found: dict[str, Article] = {}
+    for article in reversed(story.articles):
+        found.setdefault(outlet_of(article), article)
+    if first is not None:
+        found.pop(outlet_of(first), None)
+    elif len(found) == 1:
+        return []
+    return list(found.values())
 
 
 def _days(sentences: Sequence[Sentence], article: Article) -> list[RelativeDay]:
@@ -363,6 +454,17 @@ def _article_json(article: Article) -> dict[str, Any]:
     }
 
 
+def _named_json(story: StoryBrief) -> dict[str, Any]:
+    first = story.first
+    return {
+        "title": story.title,
+        "update": story.is_update,
+        "articles": [_article_json(article) for article in story.articles],
+        "earlier": [_article_json(article) for article in story.earlier],
+        "first": None if first is None else _article_json(first),
+    }
+
+
 def _json(
     built: Briefing, day: date, library: Library, sums: dict[str, int], silent: Sequence[Heard]
 ) -> dict[str, Any]:
@@ -381,7 +483,6 @@ def _json(
         ],
         "stories": [
             {
-                "title": story.title,
                 "sentences": [
                     {
                         "text": sentence.text,
@@ -396,16 +497,15 @@ def _json(
                     for article in story.articles
                     for sentence in story.sentences_of(article)
                 ],
-                "articles": [_article_json(article) for article in story.articles],
+                **_named_json(story),
                 "outlets": story.value.outlets,
                 "reasons": story.value.reasons(),
             }
             for story in built.stories
         ],
-        "more_stories": [
-            {"title": story.title, "articles": [_article_json(article) for article in story.articles]}
-            for story in built.more
-        ],
+        "more_stories": [_named_json(story) for story in built.more],
+        "retold_stories": [_named_json(story) for story in built.retold],
+        "unchanged_stories": built.unchanged,
         "figures": _figures_json(built, library),
         "totals": sums,
         "silent_sources": [

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from bot.answers import Answer
+from bot.answers import Answer, sentence_id
 from bot.commands import guarded
 from bot.commands.briefing import Material, briefing_from
 from bot.due import Due, latest_due
@@ -50,6 +51,9 @@ def build(library: Library, plan: Plan, day: date, *, now: datetime) -> Made:
     Changes of the table made in the last two minutes are left to the next one: an editor may still take them back.
     """
     key = library.topic.key
+    # The newsroom's rankers are heavy to load and only needed here.
+    from summaries.briefing import KNOWN_FOR, Window
+
     with library.one_moment():
         with library.reading() as connection:
             # Another process may have posted the one before since this one looked.
@@ -78,6 +82,10 @@ def build(library: Library, plan: Plan, day: date, *, now: datetime) -> Made:
             table_at = max(now - HOLD, before_at)
             stood = _by_id(claims.recorded(connection, key, until=before_at))
             stands = _by_id(claims.recorded(connection, key, until=table_at))
+            # Its readers go on from what they were told.
+            known = (
+                articles.shown_to(connection, key, "guild", str(plan.guild_id), since=now - KNOWN_FOR) if fresh else []
+            )
             counted = _by_id(figures.recorded(connection, key, until=before_at))
             counts = _by_id(figures.recorded(connection, key, until=table_at))
         broken = {one.row.id for one in library.broken}
@@ -95,8 +103,6 @@ def build(library: Library, plan: Plan, day: date, *, now: datetime) -> Made:
             for identifier, one in counts.items()
             if identifier not in broken and (identifier not in counted or counted[identifier].revision != one.revision)
         ]
-        from summaries.briefing import Window
-
         material = Material(
             Window(min(before_at, now), now + timedelta(microseconds=1)),
             day,
@@ -105,6 +111,8 @@ def build(library: Library, plan: Plan, day: date, *, now: datetime) -> Made:
             figures_at(new_figures, library.topic, now.date()),
             fresh,
             since_last=True,
+            known=known,
+            length=plan.length,
         )
         here = Server(plan.guild_id, Reader("channel", str(plan.target_id)))
         request = Request("briefing", "", here.channel, now, "/", here)
@@ -112,7 +120,9 @@ def build(library: Library, plan: Plan, day: date, *, now: datetime) -> Made:
         same = (
             day,
             now.replace(minute=now.minute - now.minute % 10, second=0, microsecond=0),
+            plan.length,
             tuple((one.id, one.revision) for one in fresh),
+            tuple((one.id, one.revision) for one in known),
             # What a server's own feeds brought, and whether they are heard from, is told there alone.
             library.shelf(now.date(), plan.guild_id),
             tuple(library.feeds(plan.guild_id)),
@@ -130,7 +140,15 @@ def build(library: Library, plan: Plan, day: date, *, now: datetime) -> Made:
         for party, position in after.items()
         if before.get(party) is None or before[party].claim != position.claim
     ]
-    return Made(made, material.is_empty, table_at, tuple(items))
+    items += [("sentence", one) for one in dict.fromkeys(_sentences(made.data))]
+    return Made(made, material.is_empty or made.view.get("counts") == [], table_at, tuple(items))
+
+
+def _sentences(value: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the ids of the sentences that a briefing prints."""
+    for story in value.get("stories", ()):
+        for one in story["sentences"]:
+            yield sentence_id(one["article"], one["revision"], one["start"], one["end"])
 
 
 def _by_id(recorded: list[Recorded[Value]]) -> dict[str, Recorded[Value]]:

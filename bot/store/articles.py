@@ -33,6 +33,7 @@ from bot.store.schema import (
     article_revision,
     clean,
     feed,
+    shown,
 )
 from summaries.article import Article, Draft, Published, fingerprint, normalise_url
 
@@ -557,6 +558,29 @@ def fresh(conn: Connection, dossier: str, *, since: datetime, guild_id: int | No
         article.c.first_stored_at >= since,
         article_revision.c.text.is_not(None),
     )
+    rows = conn.execute(query.order_by(article_revision.c.dated_at, article_revision.c.article_id))
+    return [_article(row) for row in rows]
+
+
+def shown_to(conn: Connection, dossier: str, place_kind: str, place_id: str, *, since: datetime) -> list[Article]:
+    """Return what the articles say now that a place was shown from ``since`` on, or will be by what is owed to it.
+
+    The oldest first. Those whose text was removed are left out.
+    """
+    seen = (
+        select(shown.c.id)
+        .where(
+            shown.c.dossier == article.c.dossier,
+            shown.c.place_kind == place_kind,
+            shown.c.place_id == place_id,
+            shown.c.item_kind == "article",
+            shown.c.item_id == article.c.id,
+            shown.c.shown_at >= since,
+            shown.c.void.is_(False),
+        )
+        .exists()
+    )
+    query = _articles(dossier).where(seen, article_revision.c.text.is_not(None))
     rows = conn.execute(query.order_by(article_revision.c.dated_at, article_revision.c.article_id))
     return [_article(row) for row in rows]
 

@@ -26,7 +26,8 @@ class Plan:
     """A server's briefing as its administrators set it up: the channel or thread, the hour there, and who did it.
 
     ``set_up_at`` is from when its hour counts, ``news_from`` from when articles do (None: from a day before that), and
-    ``told_at`` up to when rows of the table were told there (None before the first that arrived).
+    ``told_at`` up to when rows of the table were told there (None before the first that arrived). ``length`` is
+    how much it tells.
     """
 
     id: int
@@ -40,6 +41,7 @@ class Plan:
     set_up_at: datetime
     news_from: datetime | None = None
     told_at: datetime | None = None
+    length: Literal["short", "normal", "long"] = "normal"
 
     @property
     def target_id(self) -> int:
@@ -83,6 +85,7 @@ def _plan(row: Any) -> Plan:  # noqa: ANN401 (a row of the table)
         set_up_at=row.set_up_at,
         news_from=row.news_from,
         told_at=row.told_at,
+        length=row.length,
     )
 
 

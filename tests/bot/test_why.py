@@ -14,13 +14,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot import why
+from bot.answers import sentence_id
 from bot.app import App
 from bot.library import Library
 from bot.store import articles, briefings, claims, deliveries, events, feeds, guilds, pages, retention
 from bot.store.deliveries import Place
 from bot.store.engine import Store
 from bot.store.schema import article, article_revision, subscriber_update
-from bot.why import Explained, explain, sentence_id
+from bot.why import Explained, explain
 from summaries.article import Draft, Published
 from summaries.toml import Problems
 from summaries.topic import Feed

@@ -161,7 +161,7 @@ def test_the_same_text_in_one_more_outlet_is_nothing_new(world: World) -> None:
 
 
 def test_what_an_own_feed_and_the_dossier_s_both_bring_is_told_once(world: World) -> None:
-    apples, pears = (f"The harbour office counted all {fruit}." for fruit in ("apples", "pears"))
+    apples, pears = "The harbour office counted all apples.", "A storm took the roof off the pear market at night."
     world.entry("own-address", "https://m.x.example/1", apples, own=True)
     world.entry("own-text", "https://x.example/2", pears, own=True)
     words = world.look(at(27, 8)) or ""
@@ -171,14 +171,14 @@ def test_what_an_own_feed_and_the_dossier_s_both_bring_is_told_once(world: World
     # The one was edited, the other stands at another address.
     world.entry("late-address", "https://x.example/1?utm_source=rss", f"Edited. {apples}", own=False)
     world.entry("late-text", "https://x.example/other", pears, own=False)
-    world.entry("plums", "https://x.example/3", "The harbour office counted all plums.", own=False)
+    world.entry("plums", "https://x.example/3", "Growers fear that plums will rot on the trees.", own=False)
     words = world.look(at(28, 8)) or ""
     assert "plums" in words
     assert "late-" not in words
     world.arrives()
     # At once.
     for kind, own in (("own", True), ("everyones", False)):
-        world.entry(f"{kind}-figs", "https://x.example/4", "The harbour office counted all figs.", own=own)
+        world.entry(f"{kind}-figs", "https://x.example/4", "Three lorries full of figs are stuck at the border.", own=own)
     words = world.look(at(29, 8)) or ""
     assert "everyones-figs" in words
     assert "own-figs" not in words

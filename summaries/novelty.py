@@ -1,0 +1,133 @@
+"""What of a text is new to readers who were told others: the same fact is news once.
+
+A sentence says nothing new when most of its content words, weighted by how rare they are, stand in one sentence, or in
+two in a row, that they were told. It is new all the same when it has a number or names a party that those have not, or
+when it denies or only announces what they state, or the other way round. (Counting new words did as well as anything in
+TREC's Novelty track: Allan, Wade & Bolivar 2003.) Synonyms aren't known: a fact in other words can pass for new.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from summaries.article import Article
+from summaries.language import language_of, stemmer_of, stop_words_of
+from summaries.parties import Parties
+from summaries.sentences import article_sentences
+
+HELD: Final = 0.55
+"""Share of a sentence's weighted words that those told before must hold; of reports of one event that were read side by
+side, most pairs above it said the same, and most below it did not."""
+
+_SENTENCES: Final = 200
+"""Sentences of an article that are remembered: what comes after so many is told in no briefing."""
+_FEW: Final = 3
+"""With fewer words a sentence is the same as another only if that holds them all."""
+
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
+_DENIES: Final = re.compile(
+    r"\b(?:not|no|never|none|nobody|neither|nor|without|cannot|refus\w+|reject\w+|den(?:y|ies|ied)|rul(?:e|es|ed|ing) "
+    r"out|nicht|kein\w*|nie|niemals|ohne|lehn\w+|ne|pas|jamais|sans|aucune?|refus\w+|nunca|sin|ningun[ao]?|rechaz\w+|"
+    r"nie|bez|nigdy|żad\w+|odmówi\w+|не|ні|без|ніколи|жод\w+|відмов\w+)\b|n['’]t\b|\bn['’]",
+    re.IGNORECASE,
+)
+_ANNOUNCES: Final = re.compile(
+    r"\b(?:will|would|shall|could|may|might|plans?|planned|planning|expect\w*|due|scheduled|consider\w*|"
+    r"wird|werden|würde\w*|soll\w*|könnte\w*|will|plant|va|vont|devrai\w+|pourrai\w+|serai\w*|sera|seront|"
+    r"será\w*|podría\w*|debería\w*|planea\w*|będ\w+|może|mogą|planuj\w+|буд\w+|може|можуть|планує\w*|планують)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What a sentence, or two in a row, say, as far as it can be compared."""
+
+    terms: frozenset[str]
+    numbers: frozenset[str]
+    parties: frozenset[str]
+    denies: frozenset[bool]
+    announces: frozenset[bool]
+
+    def __or__(self, other: _Facts) -> _Facts:
+        return _Facts(
+            self.terms | other.terms,
+            self.numbers | other.numbers,
+            self.parties | other.parties,
+            self.denies | other.denies,
+            self.announces | other.announces,
+        )
+
+
+class Told:
+    """What readers were told: all that the articles say that they were shown, and what is added since."""
+
+    def __init__(self, articles: Iterable[Article] = (), parties: Parties | None = None) -> None:
+        """Remember what ``articles`` say; ``parties`` are those whose names make a sentence another one."""
+        self._parties = parties
+        self._sentences: list[_Facts] = []
+        self._follows: list[bool] = []
+        self._holders: dict[str, list[int]] = {}
+        for article in articles:
+            language = language_of(article)
+            spans = [span for paragraph in article_sentences(article) for span in paragraph]
+            for number, span in enumerate(spans[:_SENTENCES]):
+                self.add(span.of(article.text), language, follows=number > 0)
+
+    def add(self, text: str, language: str, *, follows: bool = False) -> None:
+        """Remember one more sentence in a language (two letters); ``follows``: it stands behind the last one."""
+        facts = self._facts(text, language)
+        for term in facts.terms:
+            self._holders.setdefault(term, []).append(len(self._sentences))
+        self._sentences.append(facts)
+        self._follows.append(follows)
+
+    def holds(self, text: str, language: str) -> bool:
+        """Tell whether a sentence in a language (two letters) says nothing that they were not told."""
+        facts = self._facts(text, language)
+        weights = {term: self._rarity(term) for term in sorted(facts.terms)}
+        enough = sum(weights.values()) * (HELD if len(weights) >= _FEW else 1.0) - 1e-9
+        shared: dict[int, float] = {}
+        for term, weight in weights.items():
+            for index in self._holders.get(term, ()):
+                shared[index] = shared.get(index, 0.0) + weight
+        for index, weight in shared.items():
+            one = self._sentences[index]
+            if weight >= enough and _is_held(facts, one):
+                return True
+            if self._follows[index] and weight + shared.get(index - 1, 0.0) >= enough:
+                both = one | self._sentences[index - 1]
+                if sum(weights[term] for term in facts.terms & both.terms) >= enough and _is_held(facts, both):
+                    return True
+        return False
+
+    def _facts(self, text: str, language: str) -> _Facts:
+        stem, stop_words = stemmer_of(language), stop_words_of(language)
+        words = {word.lower() for word in _WORD.findall(text) if len(word) > 1}
+        found = self._parties.find(text, language) if self._parties else ()
+        return _Facts(
+            frozenset(stem(word) for word in words - stop_words),
+            frozenset(re.sub("[.,]", "", number) for number in _NUMBER.findall(text)),
+            frozenset(mention.party for mention in found),
+            frozenset({_DENIES.search(text) is not None}),
+            frozenset({_ANNOUNCES.search(text) is not None}),
+        )
+
+    def _rarity(self, term: str) -> float:
+        """Weigh a word by how few of the sentences have it (smoothed inverse document frequency)."""
+        return math.log((1 + len(self._sentences)) / (1 + len(self._holders.get(term, ())))) + 1
+
+
+def _is_held(facts: _Facts, told: _Facts) -> bool:
+    """Tell whether nothing but words of a sentence is new beside what was told."""
+    return (
+        facts.numbers <= told.numbers
+        and facts.parties <= told.parties
+        and facts.denies <= told.denies
+        and facts.announces <= told.announces
+    )
