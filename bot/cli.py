@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bot.ingest import Added
     from bot.progress import Progress
     from bot.summary import Summary
+    from summaries.briefing import Length
 
 ANSWERED, MISTAKE = 0, 1
 """Exit codes of every command (README, "Exit codes"); 2, a wrong call, is click's own; run has more (supervise)."""
@@ -196,6 +197,15 @@ def _say(app: App, line: str, as_json: bool) -> int:
 @click.option("--date", "day", metavar="DATE", help="The UTC day, such as 2025-03-20 (default: today).")
 @click.option("--since", metavar="TIME", help="Instead of a day: from this moment (ISO 8601, UTC unless it says).")
 @click.option("--until", metavar="TIME", help="Up to, not including, this moment (default: now).")
+@click.option("--week", is_flag=True, help="The seven days that end with the day.")
+@click.option("--country", metavar="NAME", help="Only what is about this country or organisation.")
+@click.option(
+    "--length",
+    type=click.Choice(["short", "normal", "long"]),
+    default="normal",
+    show_default=True,
+    help="How many stories it tells, and how much of each.",
+)
 @click.option(
     "--format",
     "form",
@@ -210,6 +220,9 @@ def briefing(
     day: str | None,
     since: str | None,
     until: str | None,
+    week: bool,
+    country: str | None,
+    length: Length,
     form: str,
     as_json: bool,
     home: str | None,
@@ -221,33 +234,52 @@ def briefing(
     read.
     """
     with _app(home, config) as app:
-        made = _briefing(app, day, since, until)
+        made = _briefing(app, day, since, until, week=week, country=country, length=length)
         if not made.ok:
             _fail([made.error.message] if made.error else [])
         _show(made, "json" if as_json else form)
 
 
-def _briefing(app: App, day: str | None, since: str | None, until: str | None) -> Answer:
+def _briefing(
+    app: App,
+    day: str | None,
+    since: str | None,
+    until: str | None,
+    *,
+    week: bool,
+    country: str | None,
+    length: Length,
+) -> Answer:
     from bot.commands import guarded
     from bot.commands.briefing import briefing_of
     from bot.request import LOCAL_READER, BadDate, Request, parse_day
-    from summaries.briefing import Window, day_window
+    from summaries.briefing import Window, day_window, week_window
 
     now = app.clock()
     try:
         if since or until:
-            if day or not since:
-                raise click.UsageError("Give either --date, or --since with or without --until.")
+            if day or week or not since:
+                raise click.UsageError("Give either --date and --week, or --since with or without --until.")
             end = _moment(until) if until else now
             window = Window(_moment(since), end)
             if window.since >= window.until:
                 _fail([f"--since {since} is not before --until {until or 'now'}."])
         else:
-            window = day_window(parse_day(day, now.date()) if day else now.date())
+            window = (week_window if week else day_window)(parse_day(day, now.date()) if day else now.date())
     except BadDate as error:
         _fail([f"--date: {error}"])
+    about = None
+    if country is not None:
+        found = app.library.parties.resolve(country)
+        if found.party is None:
+            near = " or ".join(party.name for party in found.suggestions if found.near)
+            hint = f" Did you mean {near}?" if near else ""
+            _fail([f'--country: I know no country, organisation or leader "{country[:40]}".{hint}'])
+        about = found.party.code
     request = Request("briefing", "", LOCAL_READER, now, app.settings.answers.prefix)
-    return guarded("briefing", app.library, lambda: briefing_of(window, request, app.library))
+    return guarded(
+        "briefing", app.library, lambda: briefing_of(window, request, app.library, length=length, about=about)
+    )
 
 
 def _moment(text: str) -> datetime:

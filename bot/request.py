@@ -74,6 +74,10 @@ class BadDate(ValueError):
     """What was given as a date is none; the message is a sentence for people."""
 
 
+class FutureDate(BadDate):
+    """What was given is a date to come, of which nothing is known yet."""
+
+
 def parse(
     text: str,
     *,
@@ -121,5 +125,5 @@ def parse_day(text: str, today: date) -> date:
         given = f'"{text[:40]}" is not a date I know.' if text else "A date is missing."
         raise BadDate(f"{given} Write it like 2025-03-20 or 20 March 2025.")
     if found.day > today:
-        raise BadDate(f"{found.day.isoformat()} is in the future. Nothing is known of it yet.")
+        raise FutureDate(f"{found.day.isoformat()} is in the future. Nothing is known of it yet.")
     return found.day

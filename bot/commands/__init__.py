@@ -47,10 +47,15 @@ COMMANDS: tuple[Command, ...] = (
         options=(_COUNTRY_OR_FIGURES, Option("number", "Which source, from 1 on", "number")),
     ),
     Command(
-        "briefing", ("briefing [DATE]",),
-        "A day's briefing: what changed, and the day's stories in their own sentences.",
-        "briefing {day}", briefing, ("brief", "news"),
-        options=(Option("date", "Which day, UTC, such as 2025-03-20; without it today", "day"),),
+        "briefing", ("briefing [DATE] [COUNTRY] [week] [short or long]",),
+        "A briefing: what changed in a day or a week, and the stories in their own sentences; of one country or all.",
+        "briefing {day}", briefing, ("brief", "news", "digest"),
+        options=(
+            Option("date", "Which day, UTC, such as 2025-03-20; without it today", "day"),
+            Option("country", "Only what is about one country or organisation", "party"),
+            Option("week", "The seven days that end with it", "switch", "week"),
+            Option("length", "How much it tells; without it normal", "word", choices=("short", "normal", "long")),
+        ),
     ),
     Command(
         "subscribe", ("subscribe COUNTRY [instant, daily or weekly] [here]",),

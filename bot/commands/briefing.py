@@ -12,7 +12,7 @@ from bot.commands.asking import counted_as, frame, label, lower_first, receipts,
 from bot.commands.who_is_in import headline, totals_json
 from bot.library import Library
 from bot.render.words import iso, plural, published
-from bot.request import BadDate, Request, parse_day
+from bot.request import BadDate, FutureDate, Request, parse_day
 from bot.store.feeds import Heard
 from summaries.article import Article
 from summaries.claims import Claim, Figure, Quote
@@ -67,7 +67,7 @@ def _day_and_party(
             try:
                 day = parse_day(" ".join(dated), today)
             except BadDate as error:
-                bad = bad or error
+                bad = error if isinstance(error, FutureDate) else bad or error
                 continue
             return (day, None) if not named else _named(day, " ".join(named), request, library)
     if bad is not None and any(map(str.isdigit, "".join(words))):
@@ -177,6 +177,7 @@ def briefing_from(material: Material, request: Request, library: Library) -> Ans
             "day": day,
             "days": window.days if not material.since_last else 1,
             "about": library.parties[material.about].name if material.about else None,
+            "position": _position(after.get(material.about or ""), library),
             "since_last": material.since_last,
             "changed": changed,
             "counts": counts,
@@ -389,6 +390,16 @@ def _story(number: int, story: StoryBrief) -> dict[str, Any]:
         "known": len(story.earlier),
         "first": story.first,
         "others": _outlets(story),
+    }
+
+
+def _position(position: Position | None, library: Library) -> dict[str, Any] | None:
+    if position is None:
+        return None
+    return {
+        "label": lower_first(label(library.topic, position.claim)),
+        "counted": counted_as(library.topic, position.claim),
+        "last_change": position.last_change,
     }
 
 

@@ -178,7 +178,8 @@ def test_what_an_own_feed_and_the_dossier_s_both_bring_is_told_once(world: World
     world.arrives()
     # At once.
     for kind, own in (("own", True), ("everyones", False)):
-        world.entry(f"{kind}-figs", "https://x.example/4", "Three lorries full of figs are stuck at the border.", own=own)
+        words = "Three lorries full of figs are stuck at the border."
+        world.entry(f"{kind}-figs", "https://x.example/4", words, own=own)
     words = world.look(at(29, 8)) or ""
     assert "everyones-figs" in words
     assert "own-figs" not in words
