@@ -9,7 +9,9 @@ from typing import Literal
 from bot import table
 from bot.app import App, open_app, settings_of
 from bot.config import Settings
+from bot.render.render import template_problems
 from bot.render.words import day, plural
+from bot.resources import NoTemplates, own_folder, template_names
 from bot.secrets import NoToken, others_can_read, read_token, token_file
 from bot.store.errors import StoreError
 from summaries.toml import Problems
@@ -31,7 +33,7 @@ def told(finding: Finding) -> str:
 
 
 def everything(home: str | None, config: str | None) -> list[Finding]:
-    """Look at settings, dossier, store, table and token; whatever is wrong is a finding, nothing is raised."""
+    """Look at settings, dossier, store, templates, table and token; what is wrong is a finding, nothing is raised."""
     try:
         folder, settings = settings_of(home, config)
     except Problems as error:
@@ -40,6 +42,8 @@ def everything(home: str | None, config: str | None) -> list[Finding]:
     try:
         with open_app(home, config) as app:
             findings += of_app(app)
+    except NoTemplates as error:
+        findings.append(Finding("FAIL", "templates", f"{error}. Make it, or leave the setting empty."))
     except Problems as error:
         where = [f"The dossier is the folder {settings.dossier} (setting dossier)."] if settings.dossier else []
         findings.append(Finding("FAIL", "dossier", "\n".join([*error.problems, *where])))
@@ -51,8 +55,8 @@ def everything(home: str | None, config: str | None) -> list[Finding]:
 
 
 def of_app(app: App) -> list[Finding]:
-    """Look at the open store and its table."""
-    findings = [Finding("ok", "store", app.store.url_shown)]
+    """Look at the open store, its table, and the operator's own templates."""
+    findings = [Finding("ok", "store", app.store.url_shown), *_of_templates()]
     problems = table.check(app.library)
     if problems:
         findings.append(Finding("FAIL", "table", "\n".join(problems)))
@@ -65,6 +69,18 @@ def of_app(app: App) -> list[Finding]:
         if newest is not None and (today - newest).days > app.library.old_after_days:
             findings.append(Finding("note", "table", f"newest source is of {day(newest)}. Answers will say so."))
     return findings
+
+
+def _of_templates() -> list[Finding]:
+    folder = own_folder()
+    if folder is None:
+        return []
+    problems = template_problems()
+    if problems:
+        return [Finding("FAIL", "templates", "\n".join(problems))]
+    own = [name for name in template_names() if (folder / name).is_file()]
+    told = f"{', '.join(own) if own else 'none so far'}, of {folder}, above the shipped ones"
+    return [Finding("ok", "templates", told)]
 
 
 def of_token(settings: Settings, home: Path) -> Finding:

@@ -154,6 +154,7 @@ class Settings(_Section):
     """All settings, with their defaults."""
 
     dossier: str = ""
+    templates: str = ""
     store: StoreSettings = StoreSettings()
     answers: AnswerSettings = AnswerSettings()
     briefing: BriefingSettings = BriefingSettings()
@@ -200,10 +201,13 @@ def read_settings(home: Path, option: str | None, environment: Mapping[str, str]
         settings = Settings.model_validate(data)
     except ValidationError as error:
         raise explain(error, data, str(path), model=Settings) from None
-    if settings.dossier:
-        # A relative folder counts from the file that names it, not from wherever the command was typed.
-        folder = path.resolve().parent / Path(settings.dossier).expanduser()
-        settings = settings.model_copy(update={"dossier": str(folder)})
+    # A relative folder counts from the file that names it, not from wherever the command was typed.
+    folders = {
+        key: str(path.resolve().parent / Path(folder).expanduser())
+        for key, folder in (("dossier", settings.dossier), ("templates", settings.templates))
+        if folder
+    }
+    settings = settings.model_copy(update=folders)
     return _with_environment(settings, environment)
 
 
