@@ -306,6 +306,54 @@ def _show(made: Answer, form: str) -> None:
 
 
 @main.command()
+@click.option("--date", "day", metavar="DATE", help="The UTC day (default: the newest of which there is an article).")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8620,
+    show_default=True,
+    help="The port of the page's address; 0 is any that is free.",
+)
+@click.option(
+    "--templates", metavar="FOLDER", help="Templates of your own (default: the folder that the settings name)."
+)
+@click.option("--open", "opens", is_flag=True, help="Open the page in the browser, too.")
+@_shared
+def preview(
+    day: str | None, port: int, templates: str | None, opens: bool, home: str | None, config: str | None
+) -> None:
+    """Show a briefing as the templates make it, in every medium, on a page that renews itself when one is saved.
+
+    The page is for this machine alone: http://127.0.0.1 and the port. Ctrl-C stops it.
+    """
+    import asyncio
+
+    from bot.preview.server import Preview, serve
+    from bot.resources import NoTemplates, own_templates
+
+    with _app(home, config) as app:
+        newest = app.library.shelf(app.clock().date()).newest
+        made = _briefing(app, day or (newest.isoformat() if newest else None), None, None)
+        if not made.ok:
+            _fail([made.error.message] if made.error else [])
+        folder = templates if templates is not None else app.settings.templates
+        title = f"{app.dossier.topic.name}, briefing of {made.data['date']}"
+
+    def ready(address: str) -> None:
+        click.echo(f"{address} shows the {title}. Ctrl-C stops it.")
+        if opens:
+            click.launch(address)
+
+    try:
+        with own_templates(folder):
+            shown = Preview(made, title=title, tell=lambda sentence: click.echo(sentence, err=True))
+            click.echo(f"Templates: {', above those of '.join(map(str, shown.folders))}")
+            asyncio.run(serve(shown, port, ready=ready))
+    except NoTemplates:
+        _fail([f"--templates {folder}: there is no such folder. Make it, and copy into it what you want to change."])
+
+
+@main.command()
 @click.argument("paths", metavar="FILE|FOLDER|URL...", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
 @_shared
