@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from bot.config import Settings, home_folder, read_settings
 from bot.library import Library, Probe
-from bot.resources import data, folder_reader
+from bot.resources import data, folder_reader, own_templates
 from bot.seeding import seed
 from bot.store.engine import Store, open_store, sqlite_url
 from summaries.dossier import Dossier, read_dossier
@@ -91,7 +91,8 @@ def open_app(home: str | None = None, config: str | None = None, *, clock: Clock
             lengths=partial(_lengths, settings),
         )
         library.probe = _prober(settings, library, clock)
-        yield App(folder, settings, dossier, library, clock)
+        with own_templates(settings.templates):
+            yield App(folder, settings, dossier, library, clock)
     finally:
         store.close()
 

@@ -246,9 +246,9 @@ def _briefing(
     since: str | None,
     until: str | None,
     *,
-    week: bool,
-    country: str | None,
-    length: Length,
+    week: bool = False,
+    country: str | None = None,
+    length: Length = "normal",
 ) -> Answer:
     from bot.commands import guarded
     from bot.commands.briefing import briefing_of
