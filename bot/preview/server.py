@@ -143,13 +143,13 @@ class Preview:
             folders=self.folders,
             content=Markup(self._content()),  # noqa: S704 (written out by the same escaping environment)
         )
-        return web.Response(text=page, content_type="text/html")
+        return _html(page)
 
     async def _fragment(self, _request: web.Request) -> web.Response:
-        return web.Response(text=self._content(), content_type="text/html")
+        return _html(self._content())
 
     async def _briefing(self, _request: web.Request) -> web.Response:
-        response = web.Response(text=self._html.value or "", content_type="text/html")
+        response = _html(self._html.value or "")
         response.headers["Content-Security-Policy"] = _OF_THE_BRIEFING
         return response
 
@@ -189,6 +189,11 @@ class Preview:
         return app
 
 
+def _html(text: str) -> web.Response:
+    # A template may print half of a pair of surrogates, which no encoding has.
+    return web.Response(body=text.encode("utf-8", "replace"), content_type="text/html", charset="utf-8")
+
+
 def _file(name: str, kind: str) -> Callable[[web.Request], Any]:
     text = (_HERE / name).read_text(encoding="utf-8")
 
@@ -222,6 +227,10 @@ class _InASentence(logging.Filter):
         return True
 
 
+log = logging.getLogger(__name__)
+log.addFilter(_InASentence())
+
+
 async def serve(preview: Preview, port: int, *, ready: Callable[[str], None], every: float = _LOOKED_EVERY) -> None:
     """Serve the preview until cancelled; ``ready`` gets its address as soon as it can be asked for.
 
@@ -230,8 +239,6 @@ async def serve(preview: Preview, port: int, *, ready: Callable[[str], None], ev
     """
     # Taken before the first question is answered, so that nothing that is saved from now on is missed.
     watch = Watch(preview.folders)
-    log = logging.getLogger(__name__)
-    log.addFilter(_InASentence())
     # A page that is closed ends its stream; at the end those that are open are told, so there is nothing to wait for.
     runner = web.AppRunner(preview.app(), access_log=None, logger=log, handler_cancellation=True, shutdown_timeout=1)
     await runner.setup()

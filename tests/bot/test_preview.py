@@ -11,7 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -34,7 +34,7 @@ from bot.request import LOCAL_READER, Request
 from bot.resources import own_templates
 from summaries.briefing import day_window
 from tests.bot.conftest import NOW, Rollcall
-from tests.bot.hostile import any_length
+from tests.bot.hostile import SNIPPETS, any_length
 
 ROOT = Path(__file__).parents[2]
 ROUTES = ("/", "/content", "/briefing", "/events", "/page.css", "/page.js")
@@ -245,6 +245,21 @@ def test_a_message_as_html_says_what_was_written_and_has_no_tag_of_its_writer(te
     ]
 
 
+OURS = re.compile(
+    r'<div class="(line|quote|small|h3|item)">|<span class="mention">|</?(strong|code)>|</(div|span|a)>'
+    r'|<a href="https?://[^"<>\s]+" target="_blank" rel="noopener noreferrer">',
+    re.IGNORECASE,
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(any_length | st.sampled_from(SNIPPETS), max_size=6))
+def test_whatever_a_template_writes_has_no_tag_but_ours(texts: list[str]) -> None:
+    written = "".join(texts)
+    for shown in (of_message(written[:2000]), of_terminal(written)):
+        assert all(OURS.fullmatch(tag) for tag in re.findall(r"<[^>]*>?", shown))
+
+
 def test_a_message_as_html_has_discord_s_marks() -> None:
     discord = Discord()
     assert _tags(discord.bold(discord.plain("a*b"))) == "<strong>a*b</strong>"
@@ -330,6 +345,41 @@ def test_mistakes_are_sentences(rollcall: Rollcall, tmp_path: Path) -> None:
     assert said.code == 1
     assert said.err.startswith("--date: ")
     assert rollcall("preview", "--port", "70000").code == 2
+
+
+def test_which_day_and_templates_are_shown_and_that_no_browser_is_opened_unasked(
+    rollcall: Rollcall, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[Preview] = []
+    launched: list[str] = []
+
+    async def serve_nothing(preview: Preview, port: int, *, ready: Callable[[str], None]) -> None:
+        shown.append(preview)
+        ready(f"http://127.0.0.1:{port}/")
+
+    monkeypatch.setattr("bot.preview.server.serve", serve_nothing)
+    monkeypatch.setattr("click.launch", launched.append)
+    for name in ("settled", "other"):
+        (tmp_path / name).mkdir()
+    (home / "config.toml").write_text(f"templates = '{tmp_path / 'settled'}'", encoding="utf-8")
+    said = rollcall("preview")
+    assert said.code == 0
+    assert "http://127.0.0.1:8620/ shows the Coalition of the willing, briefing of 2025-03-20. " in said.out
+    assert shown[0].folders[0] == tmp_path / "settled"
+    assert launched == []
+    said = rollcall("preview", "--open", "--port", "9", "--date", "2025-03-19", "--templates", str(tmp_path / "other"))
+    assert "briefing of 2025-03-19. " in said.out
+    assert shown[1].folders[0] == tmp_path / "other"
+    assert tmp_path / "settled" not in shown[1].folders
+    assert launched == ["http://127.0.0.1:9/"]
+
+
+async def test_what_no_encoding_has_is_a_question_mark(answer: Answer, folder: Path) -> None:
+    (folder / "briefing.html.j2").write_text(r'{% set half = "\ud800" %}{{ half }} and {{ "<i>" }}', encoding="utf-8")
+    (folder / "briefing.j2").write_text(r'A {{ b("\ud800") }}', encoding="utf-8")
+    async with _served(answer) as site:
+        assert (await site.get("/"))[0] == 200
+        assert await site.get("/briefing") == (200, "\ufffd and &lt;i&gt;\n")
 
 
 @pytest.mark.long
