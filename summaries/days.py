@@ -88,8 +88,8 @@ _LANGUAGES: Final = {
         (("wczoraj", -1), ("dziś|dzisiaj", 0), ("jutro", 1)),
         r"będzie|będą|ma|mają|zostanie|zostaną",
         r"był[aoy]?|\w+(?:ał|ała|ali|ił|iła|ili|ął|ęła|ęli)",
-        "ubiegł(?:y|ą|ego|ej)|zeszł(?:y|ą|ego|ej)",
-        "przyszł(?:y|ą|ego|ej)|najbliższ(?:y|ą|ego|ej)",
+        "ubiegł(?:y|ą|ego|ej|ym)|zeszł(?:y|ą|ego|ej|ym)",
+        "przyszł(?:y|ą|ego|ej|ym)|najbliższ(?:y|ą|ego|ej)",
     ),
     "uk": _Words(
         (
@@ -109,6 +109,20 @@ _LANGUAGES: Final = {
     ),
 }
 
+WEEKDAYS: Final = {language: words.days for language, words in _LANGUAGES.items()}
+"""Patterns of the seven days, Monday first, by language (two letters)."""
+
+# "Next Friday", said on Thursday, is tomorrow for some and in eight days for others; "the coming Friday" is tomorrow.
+_EITHER: Final = re.compile(r"next|nächste[nmr]?|prochain|przyszł\w+|наступн\w+", re.IGNORECASE)
+_WEEK: Final = {
+    "en": r"week",
+    "de": r"woche",
+    "fr": r"semaine",
+    "es": r"semana",
+    "pl": r"tygodni(?:u|a)",
+    "uk": r"тижн(?:я|і)",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class _Patterns:
@@ -117,9 +131,10 @@ class _Patterns:
     tense: re.Pattern[str]
     last: re.Pattern[str]
     next: re.Pattern[str]
+    week: re.Pattern[str]
 
 
-def _compiled(words: _Words) -> _Patterns:
+def _compiled(words: _Words, week: str) -> _Patterns:
     def whole(pattern: str) -> re.Pattern[str]:
         return re.compile(rf"(?<![\w-])(?:{pattern})(?![\w-])", re.IGNORECASE)
 
@@ -131,10 +146,16 @@ def _compiled(words: _Words) -> _Patterns:
         whole(f"(?P<ahead>{words.ahead})|(?P<before>{words.before})"),
         whole(words.last),
         whole(words.next),
+        # "Thursday of next week", "jeudi de la semaine prochaine": neither the coming one nor the last.
+        re.compile(
+            rf"\s+(?:(?:of|in der|de la|w) )?(?:(?:(?P<next>{words.next})\w*|(?P<last>{words.last})) {week}|"
+            rf"{week} (?:(?P<next2>{words.next})\w*|(?P<last2>{words.last})\w*))",
+            re.IGNORECASE,
+        ),
     )
 
 
-_PATTERNS: Final = {language: _compiled(words) for language, words in _LANGUAGES.items()}
+_PATTERNS: Final = {language: _compiled(words, _WEEK[language]) for language, words in _LANGUAGES.items()}
 
 
 def relative_days(sentence: str, published: Published, language: str) -> tuple[RelativeDay, ...]:
@@ -142,7 +163,8 @@ def relative_days(sentence: str, published: Published, language: str) -> tuple[R
 
     ``published`` is the article's date; unless the text states it, nothing is counted from it. A weekday is the last
     one up to that date, or, where the verb before it tells what is to come, the next one. A weekday with a date beside
-    it, one that returns ("on Sundays"), and one behind which both could stand, get none. ``language`` is two letters.
+    it, one that returns ("on Sundays"), and one behind which both could stand ("next Friday"), get none. ``language`` is two
+    letters.
     """
     patterns = _PATTERNS.get(language)
     if patterns is None or published.at is None or published.basis != "stated":
@@ -168,11 +190,16 @@ def _weekday(sentence: str, match: re.Match[str], today: date, patterns: _Patter
         return None
     back = timedelta(days=(today.weekday() - number) % 7)
     ahead = timedelta(days=(number - today.weekday()) % 7)
+    week = patterns.week.match(sentence, match.end())
+    if week is not None:
+        weeks = 7 if week["next"] or week["next2"] else -7
+        return today + timedelta(days=number - today.weekday() + weeks)
     around = sentence[max(0, match.start() - 12) : match.end() + 12]
     if patterns.last.search(around):
         return today - (back or timedelta(days=7))
-    if patterns.next.search(around):
-        return today + (ahead or timedelta(days=7))
+    following = patterns.next.search(around)
+    if following is not None:
+        return None if ahead and _EITHER.fullmatch(following.group()) else today + (ahead or timedelta(days=7))
     # "On Thursday the ministers will meet": where no verb stands before it, the first one behind it tells.
     verbs = list(patterns.tense.finditer(sentence, 0, match.start()))
     verbs = verbs or list(patterns.tense.finditer(sentence, match.end()))[:1]
