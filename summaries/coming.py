@@ -117,7 +117,7 @@ _LANGUAGES: Final = {
         r"going|about|poised|likely|aiming|planning|hoping|preparing|to (?!have\b|be (?:blamed|seen|found)))|"
         r"(?<!was )(?<!were )(?<!been )(?<!had )(?<!originally )(?<!initially )(?:(?:scheduled|slated|due) to|"
         r"(?:scheduled|slated|expected|planned|due) (?:for|on|by|in|later|next|from))|"
-        r"(?:plans|plan|hopes|hope|intends|intend|wants|want|aims|aim) to|(?:has|have)(?= until)|should",
+        r"(?:plans|plan|hopes|hope|intends|intend|wants|aims|aim) to|(?:has|have)(?= until)|should",
         r"(?-i:meets?|begins?|starts?|expires?|takes? place|convenes?|resumes?|kicks? off|takes? effect)",
         r"would|might",
         rf"could|has|have(?! to\b)|had|(?<!\bbe )(?<!\bthe )(?<!\ban )(?<!\ba )(?<!\bwill )(?<!\bto )(?<!\bof )(?<!\bits )(?<!\btheir )(?:"
@@ -127,7 +127,7 @@ _LANGUAGES: Final = {
         r"interview|speech|remarks|post|tweet|letter|if|unless|anniversary|marks?|until",
         r"that|but|and",
         r"who|which|that|whose|when|where|if|after|since|as",
-        r"(?:last|previous) (?:year|month|week|summer|winter|spring|autumn|fall)|ago|earlier this (?:year|month)|"
+        r"(?:last|previous) (?:year|month|week|summer|winter|spring|autumn|fall)|ago|earlier this (?:year|month)|would have|"
         r"the (?:following|next) (?:day|week|month)|at the time|in (?:early|late|mid-)?(?:[A-Z]\w+ )?(?:1\d|20)\d\d",
         r"cancel\w*|postpon\w*|call(?:ed|s|ing) off|scrapp\w+|delayed|shelved|abandoned|anniversary",
     ),
@@ -442,17 +442,19 @@ def _patterns(language: str) -> _Patterns:
     any_month = "|".join(words.months)
     if words.in_month:
         one = f"(?P<in>(?i:{words.in_month}))|(?P<end>(?i:{words.end_of}))"
-        month_patterns.append(_whole(rf"(?:{one}) (?P<what>(?:{months})\.?(?:(?:{words.of_year}|,? )(?P<y>20\d\d))?)(?! ?\d)", flags))
+        month_patterns.append(
+            _whole(rf"(?:{one}) (?P<what>(?:{months})\.?(?:(?:{words.of_year}|,? )(?P<y>20\d\d))?)(?! ?\d)", flags)
+        )
     else:
-        month_patterns.append(_whole(rf"(?P<end>{words.end_of}) (?P<what>(?:{months})(?: (?P<y>20\d\d))?)(?! ?\d)", flags))
+        month_patterns.append(
+            _whole(rf"(?P<end>{words.end_of}) (?P<what>(?:{months})(?: (?P<y>20\d\d))?)(?! ?\d)", flags)
+        )
         names, before = _LOCATIVE[language]
         locative = "|".join(f"(?P<m{number}>{name})" for number, name in enumerate(names.split("|"), 1))
         month_patterns.append(_whole(rf"(?P<in>{before}) (?P<what>(?:{locative})(?: (?P<y>20\d\d))?)(?! ?\d)", flags))
         any_month += "|" + names
     weeks = "|".join(f"(?P<k{number}>{pattern})" for number, (pattern, _) in enumerate(words.weeks))
-    tense = (
-        f"(?P<ahead>{words.ahead})|(?P<present>{words.present})|(?P<weak>{words.weak})|(?P<before>{words.before})"
-    )
+    tense = f"(?P<ahead>{words.ahead})|(?P<present>{words.present})|(?P<weak>{words.weak})|(?P<before>{words.before})"
     tense_pattern = re.compile(rf"(?:(?<![\w-])|(?=['’]))(?:{_spaced(tense)})(?![\w-])", re.IGNORECASE)
     at = rf"(?:{words.at})" if words.at else ""
     opens = rf"(?:^\W*(?:(?:{words.joins}),? )?|[:“„«\"]\s*|(?<![\w-])(?:{words.joins}),? )"
@@ -637,9 +639,7 @@ def _weekday(
 ) -> date | None:
     groups = {name: value for name, value in match.groupdict().items() if value is not None}
     number = next(int(name[1:]) for name in groups if re.fullmatch(r"w\d", name))
-    if language == "en" and (
-        match.group().lower().endswith("days") or _OWNER.match(sentence, match.end())
-    ):
+    if language == "en" and (match.group().lower().endswith("days") or _OWNER.match(sentence, match.end())):
         return None
     before = sentence[max(0, match.start() - 30) : match.start()]
     # "Later on Thursday" is later on the same day.
@@ -683,8 +683,8 @@ def _governed(sentence: str, start: int, end: int, patterns: _Patterns) -> str:
     lead = sentence[:start]
     opens = patterns.opens.search(lead)
     if opens is None:
-        markers = list(patterns.tense.finditer(sentence, max(0, start - 2 * _CLAUSE), start))
-        markers = [marker for marker in markers if marker.end() <= start]
+        # Not up to the day alone: some patterns look at what stands behind it.
+        markers = [m for m in patterns.tense.finditer(sentence, max(0, start - 2 * _CLAUSE)) if m.end() <= start]
         if markers:
             last = markers[-1]
             between = re.sub(r"\bas (?:early|soon) as\b|\s\w+['’]?\s*$", " ", sentence[last.end() : start])

@@ -90,7 +90,8 @@ _LANGUAGES: Final = {
         r"signaled|indicated|offered|agreed|refused|demanded|threatened|ruled out",
         r"would(?:n['’]t)? have|could(?:n['’]t)? have|might have|if (?:you|I|he|she|it) (?:had|were|was)|had (?:been|not)|"
         r"if (?:convicted|found guilty|true|necessary|needed|possible|any|so|not|anything|only|you|I|at all)|"
-        r"(?:how|what|whether) (?:\w+ ){1,3}(?:would|will|could|can|should)|if (?:re-?)?elected|polls?|survey|availability|if (?:he|she|they|it) \w+ed|"
+        r"(?:how|what|whether) (?:\w+ ){1,3}(?:would|will|could|can|should)|if (?:re-?)?elected|polls?|survey|availability|if (?:they|it) \w+ed|did not|didn['’]t|scenario|"
+        r"(?:if|unless|once) (?:s?he)|letters?|confess\w+|jail|prison|inmates?|murder\w*|rape\w*|suspects?|"
         r"(?:success|fate|future|outcome|impact|result)s? (?:\w+ ){0,4}(?:hinge|depend)\w*|(?:depend\w*|hinge[sd]?) on how|potentially|hypothetical\w*|theoretical\w*|in theory|worr(?:y|ies|ied)|fears?|feared|you|your|as if|police|court|judge|jury|charged|arrest\w*|sentenced|trial|lawsuit|convicted|"
         r"subject to (?:change|criticism|search|abuse|debate|speculation|attack)|without a (?:doubt|trace|word)",
     ),
@@ -224,7 +225,9 @@ _LONGEST_CONDITION: Final = 25
 """Words: what goes on longer is no clause."""
 _YEAR: Final = re.compile(r"(?<![\d.,$€£])(?:1[89]|20)\d\d(?![\d%])(?![.,]\d)")
 # Without anybody who says it, "we" and "it" are nobody.
-_BARE: Final = re.compile(r"\b(?:we|us|our|I|my|it|wir|uns|ich|es|nous|je|on|nosotros|yo|my|nam|ja|ми|нам|я)\b", re.IGNORECASE)
+_BARE: Final = re.compile(
+    r"\b(?:we|us|our|I|my|it|wir|uns|ich|es|nous|je|on|nosotros|yo|my|nam|ja|ми|нам|я)\b", re.IGNORECASE
+)
 _WORD: Final = re.compile(r"[^\W\d_]+")
 
 
