@@ -129,6 +129,7 @@ _LANGUAGES: Final = {
         r"who|which|that|whose|when|where|if|after|since|as",
         r"(?:last|previous) (?:year|month|week|summer|winter|spring|autumn|fall)|ago|earlier this (?:year|month)|would have|"
         r"the (?:following|next) (?:day|week|month)|at the time|in (?:early|late|mid-)?(?:[A-Z]\w+ )?(?:1\d|20)\d\d",
+        r"originally|(?:was|were|been) (?:initially |first )?(?:scheduled|due|set|planned|supposed|expected|slated) (?:to|for)|"
         r"cancel\w*|postpon\w*|call(?:ed|s|ing) off|scrapp\w+|delayed|shelved|abandoned|anniversary",
     ),
     "de": _Words(

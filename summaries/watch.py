@@ -78,7 +78,7 @@ _LANGUAGES: Final = {
         r"truce|deal|accord|treaty|pact|peace|guarantees?|assurances?|mandate|invit\w+|request\w*|"
         r"consent|authori[sz]\w+|permission|decision|decid\w+|commit(?:s|ted|ting|ments?)?|withdraw\w*|"
         r"support\w*|back(?:s|ed|ing)|join\w*|provid\w+|deliver\w*|send\w*|deploy\w*|attack\w*|violat\w+|breach\w*|"
-        r"refus\w+|reject\w*|fail(?:s|ed)? to|compl(?:y|ies|ied)|negotiat\w+|talks|recogni[sz]\w+|"
+        r"refus\w+|reject\w*|compl(?:y|ies|ied)|negotiat\w+|talks|recogni[sz]\w+|"
         r"sanctions|lift\w*|cooperat\w+|conditions?|demands?|hostilities|fighting|war|release[sd]?|hand(?:s|ed)? over|"
         r"disarm\w*|stops?|halt\w*|ends?|pays?|fund\w*|contribut\w+|participat\w+|resign\w*|parliament|congress|"
         r"government|elect(?:ion|ed)|referendum",
@@ -112,7 +112,7 @@ _LANGUAGES: Final = {
         r"denkbar|möglich|darf|dürfen|dürfe|lehnt|fordert\w*|hängt|abhängig|sei|gibt|komme|schließt|macht|machte",
         r"sagte[n]?|sagt|erklärte[n]?|erklärt|betonte[n]?|laut|zufolge|teilte|kündigte|forderte[n]?|fordert|warnte|"
         r"schrieb|so|meinte|nannte|stellte|verlangt\w*|bekräftigte|bestätigte|machte|knüpft\w*|schloss|ließ",
-        r"hätten?|wäre[n]? (?:\w+ )?(?:gewesen|worden)|man|Polizei|Gericht|Sie|als ob|wenn (?:ich|überhaupt|nicht|es)",
+        r"hätten?|wäre[n]? (?:\w+ )?(?:gewesen|worden)|man|ob|Polizei|Gericht|(?-i:Sie)|als ob|wenn (?:ich|überhaupt|nicht|es)",
     ),
     "fr": _Words(
         r"à condition (?:que|qu['’]|de)|à la condition (?:que|qu['’])|à moins (?:que|qu['’]|de)|pourvu qu\w*|"
@@ -126,7 +126,7 @@ _LANGUAGES: Final = {
         r"particip\w+|retir\w+|retrait|attaqu\w+|viol\w+|refus\w+|rejet\w+|sanctions|négoci\w+|guerre|combats|"
         r"gouvernement|élections?|référendum|livr\w+|fourni\w+|engag\w+|déploi\w+|agress\w+|hostilités",
         r"va|vont|doit|doivent|peut|peuvent|pourra\w*|pourrai\w+|devra\w*|devrai\w+|sera|seront|serait|seraient|"
-        r"prêts?|prête[s]?|accept\w+|refus\w+|exclu\w*|\w+(?:era|eront|ira|iront|dra|dront|rait|raient)|possible|"
+        r"prêts?|prête[s]?|accept\w+|refus\w+|exclu\w*|\w+(?:era|eront|ira|iront|dra|dront|rra|rront|rait|raient)|possible|"
         r"dépend\w*|envisag\w+|conditionn\w+|n['’]\w+",
         r"a (?:\w+ )?(?:dit|déclaré|affirmé|indiqué|annoncé|prévenu|averti|assuré|précisé|expliqué|souligné|estimé|"
         r"insisté|répété|ajouté|rappelé|jugé|fait savoir)|ont (?:\w+ )?(?:dit|déclaré|affirmé|indiqué|annoncé|"
@@ -167,7 +167,7 @@ _LANGUAGES: Final = {
         r"trafi\w*|możliw\w+|chce|jest|są",
         r"powiedzia\w+|oświadczy\w+|podkreśli\w+|zaznaczy\w+|stwierdzi\w+|doda\w+|zapowiedzia\w+|według|poinformowa\w+|"
         r"przekaza\w+|napisa\w+|ostrzeg\w+|zapewni\w+|oceni\w+|mówi\w*|wyjaśni\w+|deklar\w+|zadeklarowa\w+|uzależni\w+",
-        r"byłby|byłaby|policj\w+|sąd\w*|jeśli (?:chodzi|ktoś|nie|to)|w razie potrzeby|państwo muszą",
+        r"byłby|byłaby|czy|policj\w+|sąd\w*|jeśli (?:chodzi|ktoś|nie|to)|w razie potrzeby|państwo muszą",
     ),
     "uk": _Words(
         r"за умови|лише (?:якщо|після|за|коли)|тільки (?:якщо|після|за|коли)|хіба що|"
@@ -220,7 +220,10 @@ def _patterns(language: str) -> _Patterns:
 
 # A condition ends where its clause does.
 _CLAUSE_END: Final = re.compile(r"[,;:!?…()”“\"„«»—–]|\.(?!\d)")
+# "Pod warunkiem, że ...", "unter der Bedingung, dass ...": the comma ends nothing.
+_JOINED: Final = re.compile(r",?\s+(?:\w+\s+){0,2}?\w*,\s+(?:że|iż|czy|що|якщо|чи|dass|ob)\b|,\s+(?:że|iż|czy|gdy|що|якщо|чи|dass|wenn|ob)\b")
 _QUOTATION: Final = re.compile(r"[“\"„”][^“”\"„]{8,}[”\"“]|«[^»]{8,}»")
+_QUOTES: Final = "“”\"„«»"
 _LONGEST_CONDITION: Final = 25
 """Words: what goes on longer is no clause."""
 _YEAR: Final = re.compile(r"(?<![\d.,$€£])(?:1[89]|20)\d\d(?![\d%])(?![.,]\d)")
@@ -295,7 +298,8 @@ def _of_article(article: Article, language: str, after: date, seen: Sequence[Spa
             told = _told(article, sentence, before, language, after, days, conditions)
             if told is None or any(span.overlaps(other) for other in seen):
                 continue
-            if faults_of(sentence, language, in_quotes=in_quotes):
+            # What ends in dots is the start of a sentence that a feed has cut.
+            if sentence.rstrip("\"'”’»)]").endswith(("...", "…")) or faults_of(sentence, language, in_quotes=in_quotes):
                 continue
             if title and " ".join(_WORD.findall(sentence.casefold())) == title:
                 continue
@@ -347,18 +351,35 @@ def _condition(article: Article, sentence: str, language: str) -> tuple[Watch, f
         firm = match.lastgroup == "firm"
         if not firm and patterns.not_loose.search(sentence[: match.start()]):
             continue
-        end = _CLAUSE_END.search(sentence, match.end())
-        words = sentence[match.start() : end.start() if end else len(sentence)].rstrip()
+        words = sentence[match.start() : _clause_end(sentence, match.end())].rstrip()
         if not 3 <= len(words.split()) <= _LONGEST_CONDITION:
             continue
         if not patterns.acts.search(words, match.end() - match.start()):
             continue
         rest = sentence[: match.start()] + " " + sentence[match.start() + len(words) :]
         attributed = _attributed(rest, language)
-        if not patterns.commits.search(rest) or not (attributed or (firm and not _BARE.search(rest))):
+        # A firm word in somebody's name is enough ("depends on a mandate, he said"); of others one is not.
+        if not (attributed and firm) and not (
+            patterns.commits.search(rest) and (attributed or (firm and not _BARE.search(rest)))
+        ):
             continue
         return Watch(_NOWHERE, None, None, words), attributed + firm
     return None
+
+
+def _clause_end(sentence: str, start: int) -> int:
+    """Return where the clause ends that goes on at ``start``; a quotation that opens in it is part of it."""
+    joined = _JOINED.match(sentence, start)
+    quoted = False
+    for mark in _CLAUSE_END.finditer(sentence, joined.end() if joined else start):
+        if mark.group() in _QUOTES:
+            opens = sentence[mark.start() - 1].isspace() and not quoted
+            if not opens and not quoted:
+                return mark.start()
+            quoted = opens
+        elif not quoted:
+            return mark.start()
+    return len(sentence)
 
 
 # --- what says the same ----------------------------------------------------------------------------------------------
