@@ -11,12 +11,12 @@ import re
 from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import MAXYEAR, MINYEAR, date, timedelta
 from functools import cache
 from typing import Final
 
 from summaries.article import Published
-from summaries.days import WEEKDAYS, relative_days
+from summaries.days import EITHER, WEEKDAYS, relative_days
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,8 @@ class Coming:
 _FAR: Final = 240
 """Days ahead up to which a date without a year is the coming one: behind that it is rather the last one."""
 _FAR_IF_WEAK: Final = 120
+YEAR: Final = re.compile(r"(?<![\d.,$€£])(?:1[89]|20)\d\d(?![\d%])(?![.,]\d)")
+"""What is likely a year, and neither a sum nor a share."""
 _CLAUSE: Final = 160
 """Characters between a verb and the day it governs, at most."""
 
@@ -42,10 +44,11 @@ class _Words:
 
     ``months``: twelve. ``suffix``, ``joint``, ``of``, ``of_year``: what stands behind the number of a day, between two
     of them, before the month, before the year. ``at``: what a date, and ``not_at``: what no date is preceded by.
-    ``in_month``, ``end_of``: before a month. ``tomorrow``. ``weeks``: phrases with what they mean. ``ahead``: verbs of
-    what is to come; ``present``: those that are so close before a day; ``weak``: those that are in reported speech;
-    ``before``: verbs of what was; ``says``: of speech. ``cut``: words after which a day belongs to something else;
-    ``joins``: words behind which a day may open a clause; ``which``: what opens a clause about the subject.
+    ``in_month``, ``end_of``: what stands before a month (not "by May": she is a person). ``tomorrow``. ``weeks``:
+    phrases with what they mean. ``ahead``: verbs of what is to come; ``present``: those that are so close before a day;
+    ``weak``: those that are in reported speech; ``before``: verbs of what was; ``says``: of speech. ``cut``: words
+    after which a day belongs to something else; ``joins``: words behind which a day may open a clause; ``which``: what
+    opens a clause about the subject. ``ago``: that another time is spoken of; ``off``: that what was to come is not.
     """
 
     months: tuple[str, ...]
@@ -101,7 +104,8 @@ _LANGUAGES: Final = {
         "",
         r"(?:in|during)(?: early| late| mid-?)?|(?:by|until|before|from|for)(?: early| late| mid-?)",
         r"(?:by|at|before|until|to) the end of|by late|end of",
-        r"(?<!after )(?<!of )(?<!better )(?<!no )(?<!like )(?<!today and )(?<!until )tomorrow(?!['’]s (?!summit|meeting|"
+        r"(?<!after )(?<!of )(?<!better )(?<!no )(?<!like )(?<!today and )(?<!until )tomorrow(?!['’]s (?!summit|"
+        r"meeting|"
         r"talks|vote|session|conference))",
         (
             (r"(?<!the )(?<!of )next week", "week+"),
@@ -112,24 +116,27 @@ _LANGUAGES: Final = {
             (r"(?:by|before|until|at) the end of (?:this|the) month", "month."),
             (r"(?:by|before|until) the end of (?:this|the) year", "year."),
         ),
-        r"will|['’]ll|shall|must|(?-i:may)|(?:is|are|['’]s|['’]re) (?:also |now |still |currently )?(?:due|set|scheduled|"
-        r"expected|planned|slated|"
-        r"going|about|poised|likely|aiming|planning|hoping|preparing|to (?!have\b|be (?:blamed|seen|found)))|"
+        r"will|['’]ll|shall|must|(?-i:may)|should|(?:is|are|['’]s|['’]re) (?:also |now |still |currently )?(?:due|set|"
+        r"scheduled|expected|planned|slated|going|about|poised|likely|aiming|planning|hoping|preparing|"
+        r"to(?= (?!have\b|blame\b|be (?:blamed|seen|found))\w))|"
         r"(?<!was )(?<!were )(?<!been )(?<!had )(?<!originally )(?<!initially )(?:(?:scheduled|slated|due) to|"
         r"(?:scheduled|slated|expected|planned|due) (?:for|on|by|in|later|next|from))|"
-        r"(?:plans|plan|hopes|hope|intends|intend|wants|aims|aim) to|(?:has|have)(?= until)|should",
+        r"(?:plans|plan|hopes|hope|intends|intend|wants|aims|aim) to|(?:has|have)(?= until)",
         r"(?-i:meets?|begins?|starts?|expires?|takes? place|convenes?|resumes?|kicks? off|takes? effect)",
         r"would|might",
-        rf"could|has|have(?! to\b)|had|(?<!\bbe )(?<!\bthe )(?<!\ban )(?<!\ba )(?<!\bwill )(?<!\bto )(?<!\bof )(?<!\bits )(?<!\btheir )(?:"
+        rf"could|has|have(?! to\b)|had|"
+        rf"(?<!\bbe )(?<!\bthe )(?<!\ban )(?<!\ba )(?<!\bwill )(?<!\bto )(?<!\bof )(?<!\bits )(?<!\btheir )(?:"
         rf"{_EN_PAST})",
         r"said|says|told|announced|confirmed|added|according|reported|reports|warned|insisted|stated",
         r"after|following|since|despite|because|amid|who|which|whose|that|as|where|than|over|according|statement|"
         r"interview|speech|remarks|post|tweet|letter|if|unless|anniversary|marks?|until",
         r"that|but|and",
         r"who|which|that|whose|when|where|if|after|since|as",
-        r"(?:last|previous) (?:year|month|week|summer|winter|spring|autumn|fall)|ago|earlier this (?:year|month)|would have|"
+        r"(?:last|previous) (?:year|month|week|summer|winter|spring|autumn|fall)|ago|earlier this (?:year|month)|"
+        r"would have|"
         r"the (?:following|next) (?:day|week|month)|at the time|in (?:early|late|mid-)?(?:[A-Z]\w+ )?(?:1\d|20)\d\d",
-        r"originally|(?:was|were|been) (?:initially |first )?(?:scheduled|due|set|planned|supposed|expected|slated) (?:to|for)|"
+        r"originally|(?:was|were|been) (?:initially |first )?(?:scheduled|due|set|planned|supposed|expected|"
+        r"slated) (?:to|for)|"
         r"cancel\w*|postpon\w*|call(?:ed|s|ing) off|scrapp\w+|delayed|shelved|abandoned|anniversary",
     ),
     "de": _Words(
@@ -212,7 +219,8 @@ _LANGUAGES: Final = {
             (r"(?:d['’]ici|avant) (?:à )?la fin d[eu] (?:ce )?mois", "month."),
             (r"(?:d['’]ici|avant) (?:à )?la fin de (?:l['’]|cette )année", "year."),
         ),
-        r"va|vont|doit|doivent|(?!opéra\b|caméra\b|Sierra\b)\w+(?:era|eront|ira|iront|dra|dront|tra|tront|vra|vront|rra|rront|"
+        r"va|vont|doit|doivent|(?!opéra\b|caméra\b|Sierra\b)\w+(?:era|eront|ira|iront|dra|dront|tra|tront|vra|vront|"
+        r"rra|rront|"
         r"ura|uront)|sera|seront|"
         r"(?:est|sont) (?:\w+ )?(?:prévue?s?|attendue?s?|programmée?s?)|"
         r"(?<!était )(?<!étaient )(?<!été )(?:prévue?s?|programmée?s?|attendue?s?)|(?:prévoit|prévoient) de",
@@ -410,15 +418,24 @@ def _whole(pattern: str, flags: int = re.IGNORECASE) -> re.Pattern[str]:
 _NUMBER: Final = r"(?:0?[1-9]|[12]\d|3[01])"
 _WEEKDAY_OF: Final = {
     "en": r"(?:(?P<mod>next|this coming|coming|this) )?(?:{})(?P<week>(?: of)? next week)?",
-    "de": r"(?:(?P<mod>nächste[nmr]?|kommende[nmr]?|diese[nmr]) )?(?:{})(?P<week> (?:in der )?(?:nächste|kommende)[nr]? Woche)?",
+    "de": r"(?:(?P<mod>nächste[nmr]?|kommende[nmr]?|diese[nmr]) )?(?:{})"
+    r"(?P<week> (?:in der )?(?:nächste|kommende)[nr]? Woche)?",
     "fr": r"(?:{})(?: (?P<mod>prochain))?(?P<week> de la semaine prochaine)?",
-    "es": r"(?:(?P<mod>próximo|este) )?(?:{})(?: (?P<mod2>próximo|que viene))?(?P<week> de la (?:próxima semana|semana que viene))?",
-    "pl": r"(?:(?P<mod>przyszł(?:y|ą)|najbliższ(?:y|ą)|następn(?:y|ą)) )?(?:{})(?P<week> w przyszłym tygodniu| przyszłego tygodnia)?",
+    "es": r"(?:(?P<mod>próximo|este) )?(?:{})(?: (?:próximo|que viene))?"
+    r"(?P<week> de la (?:próxima semana|semana que viene))?",
+    "pl": r"(?:(?P<mod>przyszł(?:y|ą)|najbliższ(?:y|ą)|następn(?:y|ą)) )?(?:{})"
+    r"(?P<week> w przyszłym tygodniu| przyszłego tygodnia)?",
     "uk": r"(?:(?P<mod>наступн(?:ого|ої|ий|у)|цього|цієї|цю) )?(?:{})(?P<week> наступного тижня)?",
 }
-# "Next Friday", said on Thursday, is tomorrow for some and in eight days for others.
-_EITHER: Final = re.compile(r"next|nächste[nmr]?|prochain|przyszł\w+|następn\w+|наступн\w+", re.IGNORECASE)
 _HEARSAY: Final = re.compile(r"[^,.;:]*\b(?:haben|worden sein|gewesen sein)\s*[,.;:]", re.IGNORECASE)
+# "The Thursday meeting", "a Friday strike", where English needs no "on" before a weekday.
+_OF_A_NOUN: Final = re.compile(r"\b(?:the|a|an|of|last|since|every|each|that|previous|late|early)\s+$", re.IGNORECASE)
+_NO_COMING: Final = re.compile(
+    r"\b(?:last|since|every|each|later|later on|letzten|vergangenen|jeden|seit|chaque|depuis|cada|desde|każd\w+|"
+    r"ubiegł\w+|minion\w+|od|минул\w+|щ\w+|кожн\w+|з)\s+$",
+    re.IGNORECASE,
+)
+_NO_COMING_BEHIND: Final = re.compile(r"\s+(?:dernier|pasado|passé|last week|ubiegłego|минулого)\b", re.IGNORECASE)
 _OWNER: Final = re.compile(r"(?:\s+(?:morning|afternoon|evening|night))?['’]s?\b", re.IGNORECASE)
 _US_BEHIND: Final = re.compile(
     r"\s*(?:$|[,.;:!?)\"”—–]|(?:in|at|to|with|for|and|or|after|before|on|by|morning|afternoon|evening|night)\b)"
@@ -438,6 +455,8 @@ def _patterns(language: str) -> _Patterns:
     flags = 0 if language in ("en", "de") else re.IGNORECASE
     dates = [_whole(rf"{front}{number} (?:{words.of})?(?:{months})\b\.?{year}", flags)]
     if language == "en":
+        # No "and" between the days: "on March 27 and 30 countries".
+        number = rf"(?P<d>{_NUMBER})(?:{words.suffix})?(?:\s*(?:-|–|to)\s*(?P<e>{_NUMBER})(?:{words.suffix})?)?"
         dates.append(_whole(rf"{front}(?:{months})\.? {number}(?!(?:,\d|[.:]\d)){year}", flags))
     month_patterns = []
     any_month = "|".join(words.months)
@@ -459,7 +478,10 @@ def _patterns(language: str) -> _Patterns:
     tense_pattern = re.compile(rf"(?:(?<![\w-])|(?=['’]))(?:{_spaced(tense)})(?![\w-])", re.IGNORECASE)
     at = rf"(?:{words.at})" if words.at else ""
     opens = rf"(?:^\W*(?:(?:{words.joins}),? )?|[:“„«\"]\s*|(?<![\w-])(?:{words.joins}),? )"
-    preposition = r"(?:(?:on|by|am|bis|bis zum|ab|le|d['’]ici|d['’]ici au|dès|el|para el|w|we|do|у|в|в?же|до|as early as|early|late) )?"
+    preposition = (
+        r"(?:(?:on|by|as early as|early|late|am|bis|bis zum|ab|le|d['’]ici|d['’]ici au|dès|el|para el|w|we|do|у|в|в?же|"
+        r"до) )?"
+    )
     weekdays = "|".join(WEEKDAYS[language])
     return _Patterns(
         re.compile(
@@ -484,6 +506,7 @@ def _patterns(language: str) -> _Patterns:
 
 
 def _ungrouped(pattern: str) -> str:
+    """Return a pattern whose groups have lost their names, so that they may occur twice."""
     return re.sub(r"\(\?P<\w+>", "(?:", pattern)
 
 
@@ -503,14 +526,13 @@ def coming_days(sentence: str, published: Published, language: str, before: str 
         return ()
     patterns = _patterns(language)
     today = published.at.date()
-    if patterns.off.search(sentence):
+    # The calendar ends with the year 9999.
+    if today.year >= MAXYEAR - 1 or patterns.off.search(sentence):
         return ()
     told = [one.day for text in (sentence, before) for one in relative_days(text, published, language)]
     past = [day for day in told if day < today]
     # Where another time is spoken of, what is near is near to that one.
-    elsewhere = bool(patterns.ago.search(sentence)) or any(
-        int(year) < today.year for year in re.findall(r"(?<![\d.,$€£])(?:1[89]|20)\d\d(?![\d%])(?![.,]\d)", sentence)
-    )
+    elsewhere = bool(patterns.ago.search(sentence)) or any(int(year) < today.year for year in YEAR.findall(sentence))
     found: dict[int, Coming] = {}
     taken: list[tuple[int, int]] = []
 
@@ -525,9 +547,9 @@ def coming_days(sentence: str, published: Published, language: str, before: str 
         if one.day > today:
             strength = _governed(sentence, one.start, end, patterns)
             far = (one.day - today).days
-            if strength == "strong" and far <= _FAR or strength == "weak" and not elsewhere and far <= _FAR_IF_WEAK:
-                found[one.start] = one
-            elif strength and sure and not elsewhere:
+            certain = strength == "strong" and far <= _FAR
+            probable = strength and not elsewhere and (sure or (strength == "weak" and far <= _FAR_IF_WEAK))
+            if certain or probable:
                 found[one.start] = one
         elif one.day < today:
             elsewhere = True
@@ -561,10 +583,11 @@ def _dates(sentence: str, today: date, patterns: _Patterns) -> Iterator[tuple[Co
                 yield None, match.span(), False
                 continue
             named = _date(int(groups["y"]), month, day) if "y" in groups else _nearest(today, month, day)
-            if named is None or (weekday is not None and named.weekday() != weekday):
+            backward = last is not None and last <= day
+            if named is None or backward or (weekday is not None and named.weekday() != weekday):
                 yield None, match.span(), False
                 continue
-            until = named + timedelta(days=last - day) if last is not None and last > day else None
+            until = named + timedelta(days=last - day) if last is not None else None
             start = match.start("d")
             start = min(start, *(match.start(name) for name in groups if name[0] in "mw"))
             words = sentence[start : match.end()].rstrip(".")
@@ -572,7 +595,7 @@ def _dates(sentence: str, today: date, patterns: _Patterns) -> Iterator[tuple[Co
 
 
 def _date(year: int, month: int, day: int) -> date | None:
-    return date(year, month, day) if 1 <= year <= 9998 and day <= monthrange(year, month)[1] else None
+    return date(year, month, day) if MINYEAR <= year <= MAXYEAR and day <= monthrange(year, month)[1] else None
 
 
 def _nearest(today: date, month: int, day: int) -> date | None:
@@ -588,7 +611,6 @@ def _months(sentence: str, today: date, patterns: _Patterns, language: str) -> I
         for match in pattern.finditer(sentence):
             groups = {name: value for name, value in match.groupdict().items() if value is not None}
             month = next(int(name[1:]) for name in groups if name[0] == "m" and name[1:].isdigit())
-            # Of "in May" it is certain that no person is meant only in small print.
             year = int(groups["y"]) if "y" in groups else today.year + (month < today.month)
             first, last = date(year, month, 1), date(year, month, monthrange(year, month)[1])
             start, place = match.start("what") if "in" in groups else match.start(), match.span()
@@ -643,21 +665,11 @@ def _weekday(
     if language == "en" and (match.group().lower().endswith("days") or _OWNER.match(sentence, match.end())):
         return None
     before = sentence[max(0, match.start() - 30) : match.start()]
-    # "Later on Thursday" is later on the same day.
-    if re.search(r"\blater (?:on )?$", before, re.IGNORECASE):
+    bare = language == "en" and not patterns.at.search(before) and "mod" not in groups
+    if bare and (_OF_A_NOUN.search(before) or not _US_BEHIND.match(sentence, match.end())):
         return None
-    if language == "en" and not patterns.at.search(before) and "mod" not in groups:
-        # "will meet Thursday in Paris", but not "the Thursday meeting", "a Friday strike".
-        if re.search(r"\b(?:the|a|an|of|last|since|every|each|that|previous|late|early)\s+$", before, re.IGNORECASE):
-            return None
-        if not _US_BEHIND.match(sentence, match.end()):
-            return None
-    if re.search(
-        r"\b(?:last|since|every|each|letzten|vergangenen|jeden|seit|chaque|depuis|cada|desde|każd\w+|ubiegł\w+|"
-        r"minion\w+|od|минул\w+|щ\w+|кожн\w+|з)\s+$",
-        before,
-        re.IGNORECASE,
-    ) or re.match(r"\s+(?:dernier|pasado|passé|last week|ubiegłego|minulého|минулого)\b", sentence[match.end() :]):
+    # "Later on Thursday" is later on the same day.
+    if _NO_COMING.search(before) or _NO_COMING_BEHIND.match(sentence, match.end()):
         return None
     if not _governed(sentence, match.start(), match.end(), patterns):
         return None
@@ -665,7 +677,7 @@ def _weekday(
         day = today - timedelta(days=today.weekday()) + timedelta(days=7 + number)
         return None if any(one < today - timedelta(days=today.weekday()) for one in past) else day
     away = (number - today.weekday()) % 7
-    if "mod" in groups and _EITHER.fullmatch(groups["mod"]):
+    if "mod" in groups and EITHER.fullmatch(groups["mod"]):
         return today + timedelta(days=7) if away == 0 and not past else None
     if away == 0:
         return None
@@ -677,7 +689,10 @@ def _weekday(
 
 
 def _governed(sentence: str, start: int, end: int, patterns: _Patterns) -> str:
-    """Tell whether the verb that a day belongs to speaks of what is to come: "strong", "weak" (reported), or ""."""
+    """Tell whether the verb that a day belongs to speaks of what is to come: "strong", "weak" (reported), or "".
+
+    That is the last verb before it, or, where the day opens its clause, the first one behind.
+    """
     # "Er soll am Montag gesagt haben": what is said to have been.
     if _HEARSAY.match(sentence, end):
         return ""
@@ -693,7 +708,7 @@ def _governed(sentence: str, start: int, end: int, patterns: _Patterns) -> str:
                 return ""
             return _strength(last, sentence, between, patterns)
         return ""
-    following = patterns.tense.search(sentence, end)
+    following = patterns.tense.search(sentence, end, end + _CLAUSE)
     if following is None or following.start() - end > 80:
         return ""
     between = sentence[end : following.start()]
@@ -703,6 +718,7 @@ def _governed(sentence: str, start: int, end: int, patterns: _Patterns) -> str:
 
 
 def _strength(marker: re.Match[str], sentence: str, between: str, patterns: _Patterns) -> str:
+    """Return what a verb is worth that stands ``between`` away from the day."""
     kind = marker.lastgroup
     if kind == "ahead":
         return "strong"

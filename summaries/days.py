@@ -112,8 +112,10 @@ _LANGUAGES: Final = {
 WEEKDAYS: Final = {language: words.days for language, words in _LANGUAGES.items()}
 """Patterns of the seven days, Monday first, by language (two letters)."""
 
-# "Next Friday", said on Thursday, is tomorrow for some and in eight days for others; "the coming Friday" is tomorrow.
-_EITHER: Final = re.compile(r"next|nächste[nmr]?|prochain|przyszł\w+|наступн\w+", re.IGNORECASE)
+EITHER: Final = re.compile(r"next|nächste[nmr]?|prochain|przyszł\w+|następn\w+|наступн\w+", re.IGNORECASE)
+"""Words that leave it open which one is meant: "next Friday", said on Thursday, is tomorrow for some and in eight days
+for others."""
+
 _WEEK: Final = {
     "en": r"week",
     "de": r"woche",
@@ -162,9 +164,9 @@ def relative_days(sentence: str, published: Published, language: str) -> tuple[R
     """Return the days that a sentence names by their distance or weekday, in order, each once.
 
     ``published`` is the article's date; unless the text states it, nothing is counted from it. A weekday is the last
-    one up to that date, or, where the verb before it tells what is to come, the next one. A weekday with a date beside
-    it, one that returns ("on Sundays"), and one behind which both could stand ("next Friday"), get none. ``language`` is two
-    letters.
+    one up to that date, or, where the verb before it tells what is to come, the next one; "of next week" and "last
+    week" count. A weekday with a date beside it, one that returns ("on Sundays"), and one behind which both could stand
+    ("next Friday"), get none. ``language`` is two letters.
     """
     patterns = _PATTERNS.get(language)
     if patterns is None or published.at is None or published.basis != "stated":
@@ -199,7 +201,7 @@ def _weekday(sentence: str, match: re.Match[str], today: date, patterns: _Patter
         return today - (back or timedelta(days=7))
     following = patterns.next.search(around)
     if following is not None:
-        return None if ahead and _EITHER.fullmatch(following.group()) else today + (ahead or timedelta(days=7))
+        return None if ahead and EITHER.fullmatch(following.group()) else today + (ahead or timedelta(days=7))
     # "On Thursday the ministers will meet": where no verb stands before it, the first one behind it tells.
     verbs = list(patterns.tense.finditer(sentence, 0, match.start()))
     verbs = verbs or list(patterns.tense.finditer(sentence, match.end()))[:1]

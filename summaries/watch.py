@@ -17,7 +17,7 @@ from typing import Final
 
 from summaries.article import Article
 from summaries.boilerplate import boilerplate_flags
-from summaries.coming import Coming, coming_days, names_a_day
+from summaries.coming import YEAR, Coming, coming_days, names_a_day
 from summaries.language import language_of, stemmer_of, stop_words_of
 from summaries.parties import Parties
 from summaries.readable import faults_of
@@ -51,9 +51,8 @@ class _Words:
     """A language's words for conditions, as patterns; a space stands for any white space.
 
     ``firm``: what opens a condition and nothing else; ``loose``: what may open something else too; ``not_loose``: what
-    stands before it then; ``ends``: how firm ones end a sentence ("... on approval by parliament"); ``acts``: what a
-    condition is about; ``commits``: verbs of the main clause; ``says``: that somebody says so; ``unreal``: what shows
-    that it is no condition for a decision.
+    stands before it then; ``acts``: what a condition is about; ``commits``: verbs of the main clause; ``says``: that
+    somebody says so; ``unreal``: what shows that it is no condition for a decision.
     """
 
     firm: str
@@ -82,17 +81,22 @@ _LANGUAGES: Final = {
         r"sanctions|lift\w*|cooperat\w+|conditions?|demands?|hostilities|fighting|war|release[sd]?|hand(?:s|ed)? over|"
         r"disarm\w*|stops?|halt\w*|ends?|pays?|fund\w*|contribut\w+|participat\w+|resign\w*|parliament|congress|"
         r"government|elect(?:ion|ed)|referendum",
-        r"will|won['’]t|would|wouldn['’]t|could|can|cannot|can['’]t|may|must|should|shall|ready|prepared|willing|open to|"
+        r"will|won['’]t|would|wouldn['’]t|could|can|cannot|can['’]t|may|must|should|shall|ready|prepared|willing|"
+        r"open to|"
         r"consider\w*|agree[sd]?|pledg\w+|vow\w+|promis\w+|threaten\w*|refus\w+|insist\w*|demand\w*|reject\w*|"
         r"offer\w*|depend\w*|possible|impossible|rul(?:e|ed|es|ing) out|support\w*|['’]ll",
         r"said|says|told|tells|according to|warned|warns|added|adds|announced|insisted|insists|pledged|wrote|writes|"
         r"stressed|stated|argued|reiterated|declared|vowed|promised|confirmed|explained|noted|suggested|signalled|"
         r"signaled|indicated|offered|agreed|refused|demanded|threatened|ruled out",
-        r"would(?:n['’]t)? have|could(?:n['’]t)? have|might have|if (?:you|I|he|she|it) (?:had|were|was)|had (?:been|not)|"
+        r"would(?:n['’]t)? have|could(?:n['’]t)? have|might have|if (?:you|I|he|she|it) (?:had|were|was)|had (?:been|"
+        r"not)|"
         r"if (?:convicted|found guilty|true|necessary|needed|possible|any|so|not|anything|only|you|I|at all)|"
-        r"(?:how|what|whether) (?:\w+ ){1,3}(?:would|will|could|can|should)|if (?:re-?)?elected|polls?|survey|availability|if (?:they|it) \w+ed|did not|didn['’]t|scenario|"
+        r"(?:how|what|whether) (?:\w+ ){1,3}(?:would|will|could|can|should)|if (?:re-?)?elected|polls?|survey|"
+        r"availability|if (?:they|it) \w+ed|did not|didn['’]t|scenario|"
         r"(?:if|unless|once) (?:s?he)|letters?|confess\w+|jail|prison|inmates?|murder\w*|rape\w*|suspects?|"
-        r"(?:success|fate|future|outcome|impact|result)s? (?:\w+ ){0,4}(?:hinge|depend)\w*|(?:depend\w*|hinge[sd]?) on how|potentially|hypothetical\w*|theoretical\w*|in theory|worr(?:y|ies|ied)|fears?|feared|you|your|as if|police|court|judge|jury|charged|arrest\w*|sentenced|trial|lawsuit|convicted|"
+        r"(?:success|fate|future|outcome|impact|result)s? (?:\w+ ){0,4}(?:hinge|depend)\w*|(?:depend\w*|"
+        r"hinge[sd]?) on how|potentially|hypothetical\w*|theoretical\w*|in theory|worr(?:y|ies|ied)|fears?|feared|you|"
+        r"your|as if|police|court|judge|jury|charged|arrest\w*|sentenced|trial|lawsuit|convicted|"
         r"subject to (?:change|criticism|search|abuse|debate|speculation|attack)|without a (?:doubt|trace|word)",
     ),
     "de": _Words(
@@ -112,7 +116,8 @@ _LANGUAGES: Final = {
         r"denkbar|möglich|darf|dürfen|dürfe|lehnt|fordert\w*|hängt|abhängig|sei|gibt|komme|schließt|macht|machte",
         r"sagte[n]?|sagt|erklärte[n]?|erklärt|betonte[n]?|laut|zufolge|teilte|kündigte|forderte[n]?|fordert|warnte|"
         r"schrieb|so|meinte|nannte|stellte|verlangt\w*|bekräftigte|bestätigte|machte|knüpft\w*|schloss|ließ",
-        r"hätten?|wäre[n]? (?:\w+ )?(?:gewesen|worden)|man|ob|Polizei|Gericht|(?-i:Sie)|als ob|wenn (?:ich|überhaupt|nicht|es)",
+        r"hätten?|wäre[n]? (?:\w+ )?(?:gewesen|worden)|man|ob|Polizei|Gericht|(?-i:Sie)|als ob|wenn (?:ich|überhaupt|"
+        r"nicht|es)",
     ),
     "fr": _Words(
         r"à condition (?:que|qu['’]|de)|à la condition (?:que|qu['’])|à moins (?:que|qu['’]|de)|pourvu qu\w*|"
@@ -126,7 +131,8 @@ _LANGUAGES: Final = {
         r"particip\w+|retir\w+|retrait|attaqu\w+|viol\w+|refus\w+|rejet\w+|sanctions|négoci\w+|guerre|combats|"
         r"gouvernement|élections?|référendum|livr\w+|fourni\w+|engag\w+|déploi\w+|agress\w+|hostilités",
         r"va|vont|doit|doivent|peut|peuvent|pourra\w*|pourrai\w+|devra\w*|devrai\w+|sera|seront|serait|seraient|"
-        r"prêts?|prête[s]?|accept\w+|refus\w+|exclu\w*|\w+(?:era|eront|ira|iront|dra|dront|rra|rront|rait|raient)|possible|"
+        r"prêts?|prête[s]?|accept\w+|refus\w+|exclu\w*|\w+(?:era|eront|ira|iront|dra|dront|rra|rront|rait|raient)|"
+        r"possible|"
         r"dépend\w*|envisag\w+|conditionn\w+|n['’]\w+",
         r"a (?:\w+ )?(?:dit|déclaré|affirmé|indiqué|annoncé|prévenu|averti|assuré|précisé|expliqué|souligné|estimé|"
         r"insisté|répété|ajouté|rappelé|jugé|fait savoir)|ont (?:\w+ )?(?:dit|déclaré|affirmé|indiqué|annoncé|"
@@ -158,9 +164,11 @@ _LANGUAGES: Final = {
         r"tylko (?:jeśli|jeżeli|po|pod)|gdy tylko|w zamian za|wyłącznie po|warunkiem",
         r"jeśli|jeżeli|w przypadku|w razie|gdyby",
         r"(?:nawet|i|a|ale|pyta\w+|czy)",
-        r"zgod\w+|zgodzi\w*|zgadza\w*|zaakceptuj\w+|podpis\w+|głos\w+|ratyfik\w+|zawieszeni\w+ broni|rozejm\w*|pok[oó]j\w*|"
+        r"zgod\w+|zgodzi\w*|zgadza\w*|zaakceptuj\w+|podpis\w+|głos\w+|ratyfik\w+|zawieszeni\w+ broni|rozejm\w*|"
+        r"pok[oó]j\w*|"
         r"porozumieni\w+|umow\w+|gwarancj\w+|mandat\w*|Sejm\w*|parlament\w*|decyzj\w+|zdecyd\w+|wspar\w+|popar\w+|"
-        r"popr\w+|udział\w*|wycof\w+|atak\w*|zaatak\w+|narus\w+|odm[oó]w\w+|odrzuc\w+|sankcj\w+|negocjacj\w+|rozm[oó]w\w*|"
+        r"popr\w+|udział\w*|wycof\w+|atak\w*|zaatak\w+|narus\w+|odm[oó]w\w+|odrzuc\w+|sankcj\w+|negocjacj\w+|"
+        r"rozm[oó]w\w*|"
         r"wojn\w+|walk\w*|rząd\w*|wybor\w+|referend\w+|dostar\w+|agresj\w+|zakończ\w+",
         r"będzie|będą|może|mogą|mogła|mógłby|mogłoby|mogłaby|musi|muszą|gotow\w+|powinn\w+|zostanie|zostaną|wyśle|"
         r"wyślą|weźmie|wezmą|zrobi\w*|odrzuc\w+|wyklucz\w+|nie ma|nie m\w+|zależy|wejdzie|podejmie|podejmą|rozważ\w+|"
@@ -190,7 +198,6 @@ _LANGUAGES: Final = {
 @dataclass(frozen=True, slots=True)
 class _Patterns:
     cheap: re.Pattern[str]
-    firm: re.Pattern[str]
     opens: re.Pattern[str]
     not_loose: re.Pattern[str]
     acts: re.Pattern[str]
@@ -208,7 +215,6 @@ def _patterns(language: str) -> _Patterns:
 
     return _Patterns(
         whole(f"{words.firm}|{words.loose}"),
-        whole(words.firm),
         whole(f"(?P<firm>{words.firm})|(?P<loose>{words.loose})"),
         re.compile(rf"(?<![\w-]){words.not_loose}[\s,]+$", re.IGNORECASE),
         whole(words.acts),
@@ -221,12 +227,15 @@ def _patterns(language: str) -> _Patterns:
 # A condition ends where its clause does.
 _CLAUSE_END: Final = re.compile(r"[,;:!?…()”“\"„«»—–]|\.(?!\d)")
 # "Pod warunkiem, że ...", "unter der Bedingung, dass ...": the comma ends nothing.
-_JOINED: Final = re.compile(r",?\s+(?:\w+\s+){0,2}?\w*,\s+(?:że|iż|czy|що|якщо|чи|dass|ob)\b|,\s+(?:że|iż|czy|gdy|що|якщо|чи|dass|wenn|ob)\b")
+_JOINED: Final = re.compile(r"(?:\s+\w+){0,3},\s+(?:że|iż|czy|gdy|що|якщо|чи|dass|wenn|ob)\b")
 _QUOTATION: Final = re.compile(r"[“\"„”][^“”\"„]{8,}[”\"“]|«[^»]{8,}»")
-_QUOTES: Final = "“”\"„«»"
+_QUOTES: Final = '“”"„«»'
 _LONGEST_CONDITION: Final = 25
 """Words: what goes on longer is no clause."""
-_YEAR: Final = re.compile(r"(?<![\d.,$€£])(?:1[89]|20)\d\d(?![\d%])(?![.,]\d)")
+_LONGEST: Final = 1000
+"""Characters: a longer sentence is none to show, and looking at it would take long."""
+_BEFORE: Final = 600
+"""Characters before a sentence in which other days may be named."""
 # Without anybody who says it, "we" and "it" are nobody.
 _BARE: Final = re.compile(
     r"\b(?:we|us|our|I|my|it|wir|uns|ich|es|nous|je|on|nosotros|yo|my|nam|ja|ми|нам|я)\b", re.IGNORECASE
@@ -294,7 +303,9 @@ def _of_article(article: Article, language: str, after: date, seen: Sequence[Spa
         flags: list[bool] | None = None
         for index, (span, in_quotes) in enumerate(zip(spans, inside_quotes(text, spans), strict=True)):
             sentence = span.of(text)
-            before = text[spans[max(0, index - 2)].start : span.start] if index else ""
+            if len(sentence) > _LONGEST:
+                continue
+            before = text[max(spans[max(0, index - 2)].start, span.start - _BEFORE) : span.start]
             told = _told(article, sentence, before, language, after, days, conditions)
             if told is None or any(span.overlaps(other) for other in seen):
                 continue
@@ -345,7 +356,7 @@ def _condition(article: Article, sentence: str, language: str) -> tuple[Watch, f
         return None
     year = article.published.at.year if article.published.at else None
     # What was said of another year is history.
-    if year is not None and any(int(one) < year for one in _YEAR.findall(sentence)):
+    if year is not None and any(int(one) < year for one in YEAR.findall(sentence)):
         return None
     for match in patterns.opens.finditer(sentence):
         firm = match.lastgroup == "firm"
