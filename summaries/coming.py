@@ -435,7 +435,10 @@ _NO_COMING: Final = re.compile(
     r"ubiegł\w+|minion\w+|od|минул\w+|щ\w+|кожн\w+|з)\s+$",
     re.IGNORECASE,
 )
-_NO_COMING_BEHIND: Final = re.compile(r"\s+(?:dernier|pasado|passé|last week|ubiegłego|минулого)\b", re.IGNORECASE)
+# "W środę, 8.01": a date beside it that isn't read.
+_NO_COMING_BEHIND: Final = re.compile(
+    r"[\s,(]{1,3}\d|\s+(?:dernier|pasado|passé|last week|ubiegłego|минулого)\b", re.IGNORECASE
+)
 _OWNER: Final = re.compile(r"(?:\s+(?:morning|afternoon|evening|night))?['’]s?\b", re.IGNORECASE)
 _US_BEHIND: Final = re.compile(
     r"\s*(?:$|[,.;:!?)\"”—–]|(?:in|at|to|with|for|and|or|after|before|on|by|morning|afternoon|evening|night)\b)"
