@@ -34,6 +34,8 @@ _FAR: Final = 240
 _FAR_IF_WEAK: Final = 120
 YEAR: Final = re.compile(r"(?<![\d.,$€£])(?:1[89]|20)\d\d(?![\d%])(?![.,]\d)")
 """What is likely a year, and neither a sum nor a share."""
+_SAME_DAY: Final = range(8, 21)
+"""Hours (UTC) at which it is the same day in nearly every newsroom; at others it is open which day is tomorrow."""
 _CLAUSE: Final = 160
 """Characters between a verb and the day it governs, at most."""
 
@@ -564,7 +566,7 @@ def coming_days(sentence: str, published: Published, language: str, before: str 
         if not elsewhere and (strength == "strong" or (strength == "weak" and (one.day - today).days <= _FAR_IF_WEAK)):
             found[one.start] = one
     if not elsewhere:
-        for one, end in _near(sentence, today, past, patterns, language):
+        for one, end in _near(sentence, published, past, patterns, language):
             if free(one.start, end):
                 taken.append((one.start, end))
                 found[one.start] = one
@@ -626,15 +628,20 @@ def _months(sentence: str, today: date, patterns: _Patterns, language: str) -> I
 
 
 def _near(
-    sentence: str, today: date, past: list[date], patterns: _Patterns, language: str
+    sentence: str, published: Published, past: list[date], patterns: _Patterns, language: str
 ) -> Iterator[tuple[Coming, int]]:
+    """Yield days named by their distance, and where they end; ``past`` are the days from which they may be counted."""
+    if published.at is None:
+        return
+    today = published.at.date()
+    certain = published.precision == "day" or published.at.hour in _SAME_DAY
     monday = today - timedelta(days=today.weekday())
     for match in patterns.weekday.finditer(sentence):
         day = _weekday(sentence, match, today, past, patterns, language)
         if day is not None:
             yield Coming(match.group(), match.start(), day), match.end()
     for match in patterns.tomorrow.finditer(sentence):
-        if not past and _governed(sentence, match.start(), match.end(), patterns):
+        if certain and not past and _governed(sentence, match.start(), match.end(), patterns):
             yield Coming(match.group(), match.start(), today + timedelta(days=1)), match.end()
     for match in patterns.weeks.finditer(sentence):
         meaning = patterns.meanings[int((match.lastgroup or "k0")[1:])]

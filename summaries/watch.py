@@ -340,9 +340,14 @@ def _told(
     first = min((one for one in coming if one.day > after), key=lambda one: (one.day, one.start), default=None)
     if first is not None:
         return Watch(_NOWHERE, first.day, first.until, first.words), _attributed(sentence, language)
-    if conditions.search(sentence):
-        return _condition(article, sentence, language)
-    return None
+    # "If nothing is signed by Friday": on Saturday that is over, too.
+    if coming or not conditions.search(sentence):
+        return None
+    told = _condition(article, sentence, language)
+    published = article.published.day
+    if told is not None and published is not None and published < after and days.search(told[0].words):
+        return None
+    return told
 
 
 def _attributed(sentence: str, language: str) -> float:

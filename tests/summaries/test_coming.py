@@ -123,6 +123,14 @@ def test_a_date_without_a_year_may_be_of_the_next_one() -> None:
     assert coming("He visited Kyiv on 2 January.", published=published) == []
 
 
+def test_tomorrow_is_another_day_elsewhere_at_night() -> None:
+    sentence = "The ceasefire will begin tomorrow."
+    night = datetime(2025, 3, 20, 2, 30, tzinfo=UTC)  # the 19th in New York
+    assert coming(sentence, published=Published(night, "time", "stated")) == []
+    day = datetime(2025, 3, 20, tzinfo=UTC)
+    assert coming(sentence, published=Published(day, "day", "stated")) == ["tomorrow 2025-03-21"]
+
+
 def test_nothing_is_told_of_an_article_whose_date_is_not_stated() -> None:
     sentence = "The leaders will meet in Paris on 27 March."
     assert coming(sentence, published=Published()) == []

@@ -57,6 +57,12 @@ def test_what_is_past_on_the_day_of_the_briefing_is_not_watched_any_more() -> No
     assert watched(story, after=date(2025, 3, 27)) == []
 
 
+def test_a_condition_ends_with_the_day_it_names() -> None:
+    story = article("Norway will send no troops unless parliament agrees by Friday, the minister said.")
+    assert [one.words for one in watched(story)] == ["unless parliament agrees by Friday"]
+    assert watched(story, after=date(2025, 3, 21)) == []
+
+
 def test_of_several_days_the_first_that_is_still_to_come_counts() -> None:
     story = article("The envoys will meet on Friday in Riyadh and the leaders will meet on 27 March in Paris.")
     assert watched(story)[0].day == date(2025, 3, 21)
