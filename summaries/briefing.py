@@ -21,9 +21,12 @@ from summaries.summarize import Sentence, rate_sentences
 from summaries.table import Change, Position, changes
 from summaries.text import READ, Span
 from summaries.topic import Topic
+from summaries.watch import Watch, what_to_watch
 
 KNOWN_FOR: Final = timedelta(days=14)
 """How long readers are taken to know what they were told."""
+_WATCHED: Final = 100
+"""Articles, the newest, that are searched for what is to come: it takes some milliseconds each."""
 
 Length = Literal["short", "normal", "long"]
 
@@ -104,23 +107,28 @@ class Briefing:
     silent_sources: tuple[str, ...] = ()
     retold: tuple[StoryBrief, ...] = ()
     unchanged: int = 0
+    watch: tuple[Watch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Lengths:
-    """How many stories a briefing tells and how much of each, and which ranker chooses the sentences."""
+    """How many stories a briefing tells and how much of each, and which ranker chooses the sentences.
+
+    ``watch`` is how many coming days and conditions it names.
+    """
 
     sentences: int = 3
     words: int = 75
     ranker: str = "news"
     stories: int = 10
+    watch: int = 3
 
     def of(self, length: Length) -> Lengths:
         """Return these, made for a short or long briefing: half as many stories in one sentence each, or all twice."""
         if length == "short":
-            return replace(self, sentences=1, stories=-(-self.stories // 2))
+            return replace(self, sentences=1, stories=-(-self.stories // 2), watch=-(-self.watch // 2))
         if length == "long":
-            return replace(self, sentences=2 * self.sentences, words=2 * self.words, stories=2 * self.stories)
+            return Lengths(2 * self.sentences, 2 * self.words, self.ranker, 2 * self.stories, 2 * self.watch)
         return self
 
 
@@ -194,7 +202,35 @@ def build_briefing(
         silent_sources=tuple(silent_sources),
         retold=tuple(retold),
         unchanged=unchanged,
+        watch=_watch(window.day, stories, quoted, lengths.watch, parties, told, speaks),
     )
+
+
+def _watch(
+    day: date,
+    stories: Sequence[StoryBrief],
+    quoted: set[tuple[str, int, Span]],
+    limit: int,
+    parties: Parties,
+    told: Told,
+    about: Callable[[str, str], bool] | None,
+) -> tuple[Watch, ...]:
+    """Choose what is to come of what stories tell: coming days first, with a place for a condition if there is one."""
+    articles = [article for story in stories for article in story.articles]
+    articles.sort(key=lambda one: (one.published.day or date.min, one.id), reverse=True)
+    articles = articles[:_WATCHED]
+    languages = {article.id: language_of(article) for article in articles}
+    printed = {(s.article, s.revision, Span(s.start, s.end)) for story in stories for s in story.sentences}
+    found = [
+        one
+        for one in what_to_watch(articles, after=day, avoid=quoted | printed, limit=5 * limit, parties=parties)
+        if not told.holds(one.sentence.text, languages[one.sentence.article])
+        and (about is None or about(one.sentence.text, languages[one.sentence.article]))
+    ]
+    dated, conditions = ([one for one in found if (one.day is None) is free] for free in (False, True))
+    room = limit - min(len(conditions), 1) if limit > 1 else limit
+    chosen = dated[:room]
+    return (*chosen, *conditions[: limit - len(chosen)])
 
 
 def _continue(

@@ -25,6 +25,7 @@ from summaries.text import collapse
 if TYPE_CHECKING:
     from summaries.briefing import Briefing, Length, StoryBrief, Window
     from summaries.summarize import Sentence
+    from summaries.watch import Watch
 
 COMMAND = "briefing"
 
@@ -185,6 +186,7 @@ def briefing_from(material: Material, request: Request, library: Library) -> Ans
             "more": [_named_only(story) for story in built.more],
             "retold": [_named_only(story) for story in built.retold],
             "unchanged": built.unchanged,
+            "watch": [_watched(one, built) for one in built.watch],
             "numbers": numbers,
             "before": totals_before,
             "after": totals_after,
@@ -393,6 +395,17 @@ def _story(number: int, story: StoryBrief) -> dict[str, Any]:
     }
 
 
+def _watched(one: Watch, built: Briefing) -> dict[str, Any]:
+    article = next(a for story in built.stories for a in story.articles if a.id == one.sentence.article)
+    return {
+        "day": one.day,
+        "until": one.until,
+        "words": collapse(one.words),
+        "quote": collapse(one.sentence.text),
+        "article": article,
+    }
+
+
 def _position(position: Position | None, library: Library) -> dict[str, Any] | None:
     if position is None:
         return None
@@ -517,6 +530,19 @@ def _json(
         "more_stories": [_named_json(story) for story in built.more],
         "retold_stories": [_named_json(story) for story in built.retold],
         "unchanged_stories": built.unchanged,
+        "watch": [
+            {
+                "day": one.day.isoformat() if one.day else None,
+                "until": one.until.isoformat() if one.until else None,
+                "words": one.words,
+                "text": one.sentence.text,
+                "article": one.sentence.article,
+                "revision": one.sentence.revision,
+                "start": one.sentence.start,
+                "end": one.sentence.end,
+            }
+            for one in built.watch
+        ],
         "figures": _figures_json(built, library),
         "totals": sums,
         "silent_sources": [

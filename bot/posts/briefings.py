@@ -146,9 +146,9 @@ def build(library: Library, plan: Plan, day: date, *, now: datetime) -> Made:
 
 def _sentences(value: Mapping[str, Any]) -> Iterator[str]:
     """Yield the ids of the sentences that a briefing prints."""
-    for story in value.get("stories", ()):
-        for one in story["sentences"]:
-            yield sentence_id(one["article"], one["revision"], one["start"], one["end"])
+    told = (one for story in value.get("stories", ()) for one in story["sentences"])
+    for one in (*told, *value.get("watch", ())):
+        yield sentence_id(one["article"], one["revision"], one["start"], one["end"])
 
 
 def _by_id(recorded: list[Recorded[Value]]) -> dict[str, Recorded[Value]]:
