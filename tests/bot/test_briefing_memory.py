@@ -125,7 +125,19 @@ def test_lengths(told: Rollcall) -> None:
     }  # fmt: skip
     assert sizes["short"] == [1]
     assert sizes["short"] < sizes["normal"] <= sizes["long"]
-    assert told("say", "!briefing short 2025-04-01").out.count("\n> ") == 1
+    assert "Opposition lawmakers" not in told("say", "!briefing short 2025-04-01").out
+
+
+def test_what_is_to_come_is_named_once_with_its_day(told: Rollcall) -> None:
+    said = told("briefing", "--date", "2025-04-01", "--length", "short", "--json").json
+    assert [(one["day"], one["words"], one["text"]) for one in said["watch"]] == [
+        ("2025-04-03", "Thursday", "The cabinet meets in Berlin on Thursday.")
+    ]
+    text = told("briefing", "--date", "2025-04-01", "--length", "short").out
+    assert "\nTo watch\n\nThursday 3 April 2025: “Thursday”\n> The cabinet meets in Berlin on Thursday.\n" in text
+    # What a story prints is printed once.
+    printed = told("briefing", "--date", "2025-04-01").out
+    assert printed.count("The cabinet meets in Berlin on Thursday.") == 1
 
 
 @pytest.mark.parametrize(
