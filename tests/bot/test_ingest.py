@@ -152,6 +152,7 @@ def test_the_order_is_that_of_the_names(take: Take, tmp_path: Path) -> None:
     assert how_many([str(last), str(tmp_path), "https://news.example/x"]) == 9
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seen", [1, AT_ONCE, AT_ONCE + 3])
 def test_what_was_yielded_is_stored_and_the_rest_comes_next_time(
     take: Take, app: App, tmp_path: Path, seen: int

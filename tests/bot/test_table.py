@@ -84,6 +84,7 @@ def test_the_shipped_table_passes(rollcall: Rollcall) -> None:
     assert said.out == "ok    21 claims, 5 figures, every quote found in its article\n"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_each_damage_to_a_file_fails_by_the_name_of_its_row(rollcall: Rollcall, tmp_path: Path, damage: str) -> None:
     identifier, old, new = DAMAGES[damage]

@@ -19,6 +19,7 @@ BUCKETS = {
 }  # fmt: skip
 
 
+@pytest.mark.long
 def test_groups_totals_and_status_agree(say: Say, app: App) -> None:
     found = say("!who-is-in")["answer"]
     parties = Parties()

@@ -174,6 +174,7 @@ def test_nor_is_it_in_a_teaser_whose_page_has_a_copyright_line() -> None:
     assert found.published == Published()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "line",
     [

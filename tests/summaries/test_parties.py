@@ -462,6 +462,7 @@ def test_construction_is_quick() -> None:
     assert min(times) < 0.1
 
 
+@pytest.mark.long
 def test_the_worlds_names_are_up_to_date() -> None:
     if not all(importlib.util.find_spec(name) for name in ("babel", "pycountry", "countryinfo")):
         pytest.skip("needs the development libraries")

@@ -21,7 +21,8 @@ HOURS = ("01:30", "02:30", "03:00", "08:00")
 """Clocks jump from 2 to 3 everywhere, and back from 3 to 2; in Los Angeles back from 2 to 1."""
 
 QUARTER, HOUR = timedelta(minutes=15), timedelta(hours=1)
-STEP = QUARTER
+STEP, CLOSE = QUARTER, timedelta(hours=6)
+"""It is looked every quarter of an hour so close to the change, else every half: all hours are at halves."""
 DOWN = timedelta(hours=9)
 LATE = timedelta(minutes=15)
 
@@ -119,7 +120,7 @@ async def test_one_briefing_for_each_day(
             while clock.now < until:
                 looks.append(clock.now)
                 await running.look()
-                clock.now += STEP
+                clock.now += STEP if abs(clock.now - change.at) < CLOSE else 2 * STEP
 
     for (hour, zone), served in servers.items():
         assert served.posts == expected(hour, zone, looks), (zone, hour)

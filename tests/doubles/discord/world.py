@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.doubles.discord.gateway import Gateway
 
 QUIET = 0.05
+LOOK_EVERY = 0.01
 
 
 @dataclass
@@ -285,7 +286,7 @@ class World:
             left = give_up - time.monotonic()
             if left <= 0:
                 raise AssertionError(f"it didn't happen within {timeout} s. {self.story()}")
-            await self._change(min(left, QUIET))
+            await self._change(min(left, LOOK_EVERY))
 
     async def settled(self, timeout: float = 5, quiet: float = QUIET) -> None:  # noqa: ASYNC109 - the API
         """Waits until no request is under way and none was made for ``quiet`` seconds."""
