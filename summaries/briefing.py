@@ -12,8 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal
 
 from summaries.article import Article
-from summaries.claims import Figure
-from summaries.language import language_of
+from summaries.claims import Figure, Quote
 from summaries.novelty import Told
 from summaries.parties import Parties
 from summaries.stories import NewsValue, Story, group_stories, rank_stories
@@ -160,7 +159,7 @@ def build_briefing(
         figures = {}
     quotes = [change.after.claim.quotes[0] for change in changed if change.after]
     quotes += [row.quotes[0] for rows in figures.values() for row in rows]
-    quoted = {(quote.article, quote.revision, quote.span) for quote in quotes}
+    quoted = _places(quotes, articles)
     found, unchanged = _continue(articles, known)
     if about is not None:
         found = [one for one in found if any(_speaks_of(about, article, parties) for article in one[0].articles)]
@@ -182,14 +181,11 @@ def build_briefing(
         if len(stories) == lengths.stories:
             more.append(brief)
             continue
-        sentences = _sentences(story.articles, lengths, quoted, told, speaks)
+        sentences = _sentences(_originals(story), lengths, quoted, told, speaks)
         if sentences is None:
             retold.append(brief)
             continue
         stories.append(replace(brief, sentences=sentences))
-        languages = {article.id: language_of(article) for article in story.articles}
-        for sentence in sentences:
-            told.add(sentence.text, languages[sentence.article])
     return Briefing(
         window=window,
         changes=tuple(changed),
@@ -238,17 +234,37 @@ def _continue(
 ) -> tuple[list[tuple[Story, tuple[Article, ...]]], int]:
     """Group new articles into stories, each with the known ones it goes on from; count the stories without new ones."""
     new = {article.id for article in articles}
-    found = []
+    before = [article for article in known if article.id not in new]
+    # What is new is grouped by itself: an outlet repeats its background from day to day, so that each report of today
+    # is more like that outlet's of yesterday than like what the others say of the same event.
+    together: dict[str, tuple[Article, ...]] = {}
     unchanged = 0
-    for story in group_stories([*articles, *(article for article in known if article.id not in new)]):
-        places = [index for index, article in enumerate(story.articles) if article.id in new]
-        if not places:
-            unchanged += 1
-            continue
-        copies = tuple(story.same_text[index] for index in places) if story.same_text else ()
-        fresh = Story(tuple(story.articles[index] for index in places), copies)
-        found.append((fresh, tuple(article for article in story.articles if article.id not in new)))
+    for story in group_stories([*articles, *before]):
+        earlier = tuple(article for article in story.articles if article.id not in new)
+        together |= {article.id: earlier for article in story.articles if article.id in new}
+        unchanged += len(earlier) == len(story.articles)
+    found = []
+    for story in group_stories(articles, before):
+        told = {one.id: one for article in story.articles for one in together[article.id]}
+        found.append((story, tuple(one for one in reversed(before) if one.id in told)))
     return found, unchanged
+
+
+def _originals(story: Story) -> tuple[Article, ...]:
+    """Return a story's articles without copies of an earlier one: words are quoted from who had them first."""
+    first = dict(zip(story.same_text, story.articles, strict=True)) if story.same_text else {}
+    return tuple(first.values()) if first else story.articles
+
+
+def _places(quotes: Sequence[Quote], articles: Sequence[Article]) -> set[tuple[str, int, Span]]:
+    """Return where quotes stand: in the articles that they are of, and in those that have the same words."""
+    found = {(quote.article, quote.revision, quote.span) for quote in quotes}
+    for article in articles:
+        for quote in quotes:
+            start = article.text.find(quote.text, article.body_start)
+            if start >= 0:
+                found.add((article.id, article.revision, Span(start, start + len(quote.text))))
+    return found
 
 
 def _sentences(

@@ -46,7 +46,7 @@ _LANGUAGES: Final = {
     "en": _Words(
         ("Mondays?", "Tuesdays?", "Wednesdays?", "Thursdays?", "Fridays?", "Saturdays?", "Sundays?"),
         (("yesterday", -1), ("today|tonight|this (?:morning|afternoon|evening)", 0), ("tomorrow", 1)),
-        r"will|shall|due|scheduled|expected|planned|plans to|set to|going to|is to|are to",
+        r"will|would|shall|due|scheduled|expected|planned|plans to|set to|going to|is to|are to",
         r"said|says|told|was|were|had|met|\w+ed|spoke|wrote|held|began|came|went|took|gave|made|put",
         "last|previous",
         "next|coming",
@@ -205,6 +205,8 @@ def _weekday(sentence: str, match: re.Match[str], today: date, patterns: _Patter
     # "On Thursday the ministers will meet": where no verb stands before it, the first one behind it tells.
     verbs = list(patterns.tense.finditer(sentence, 0, match.start()))
     verbs = verbs or list(patterns.tense.finditer(sentence, match.end()))[:1]
+    if not verbs:
+        return None
     to_come = bool(verbs) and verbs[-1].lastgroup == "ahead"
     if len(verbs) > 1 and verbs[-2].lastgroup == "ahead":
         between = sentence[verbs[-2].end() : verbs[-1].start()].split()

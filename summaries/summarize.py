@@ -46,6 +46,10 @@ _BARRED = (*FAULTS, "seen")
 _BARRED_FOR_GOOD = frozenset({"furniture", "told", "elsewhere"})
 
 
+# "ROME, May 6 (Agency) - ": where and when a report was sent is no part of its first sentence.
+_DATELINE = re.compile(r"[A-ZÀ-Þ]{2}[^()\n]{0,60}\([^()\n]{2,40}\)\s*[-–—]+\s+")
+
+
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """One sentence of a summary: ``text[start:end]`` of that revision of that article."""
@@ -68,7 +72,8 @@ class _Paragraph:
     def is_furniture(self, span: Span) -> bool:
         if self._furniture is None:
             self._furniture = boilerplate_flags(self.text, self.spans)
-        return self._furniture[self.spans.index(span)]
+        ends = [one.end for one in self.spans]
+        return self._furniture[ends.index(span.end)]
 
 
 @dataclass(slots=True)
@@ -163,9 +168,14 @@ def rate_sentences(
             return "elsewhere"
         return "told" if told and told.holds(candidate.text, spoken) else None
 
+    def choose(candidate: _Candidate) -> None:
+        # What a story has said it does not say again in other words.
+        if told:
+            told.add(candidate.text, language_of(articles[candidate.source]))
+
     chosen: set[int] = set()
     for given_up in range(len(_BARRED) + 1):
-        chosen = _choose(candidates, ratings, frozenset(_BARRED[given_up:]), sentences, words, late_fault)
+        chosen = _choose(candidates, ratings, frozenset(_BARRED[given_up:]), sentences, words, late_fault, choose)
         # Where all that could be read was told, there is no news in what can't be read.
         if chosen or any("told" in candidate.faults for candidate in candidates):
             break
@@ -229,6 +239,9 @@ def _of_article(source: int, article: Article, limit: int) -> list[_Candidate]:
             if title and len(sentence) < 2 * len(title) and _key(sentence) == title:
                 follows = False
                 continue
+            if not found and (dateline := _DATELINE.match(sentence)):
+                span = Span(span.start + dateline.end(), span.end)
+                sentence = span.of(text)
             faults = faults_of(sentence, language, in_quotes=in_quotes)
             size = len(sentence.split())
             found.append(_Candidate(source, span, sentence, whole, follows, faults, size))
@@ -274,6 +287,7 @@ def _choose(
     limit: int,
     budget: int,
     late_fault: Callable[[_Candidate], str | None],
+    choose: Callable[[_Candidate], None],
 ) -> set[int]:
     """Choose, by number, what is worth most, one after the other, without ``barred`` faults, until a budget is spent.
 
@@ -303,6 +317,7 @@ def _choose(
             candidate.faults |= {fault}
             continue
         chosen.add(best)
+        choose(candidate)
         spent += candidate.words
         likeness = np.maximum(likeness, ratings.alike[best])
         for follower in candidates[best + 1 : best + 2]:

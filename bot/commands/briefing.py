@@ -345,6 +345,8 @@ def _changed(built: Briefing, library: Library) -> list[dict[str, Any]]:
                     for change in members
                     if change.after
                     for claim in change.after.differing
+                    # What stood before is told as that.
+                    if change.before is None or claim not in change.before.claims
                 ],
             }
         )
@@ -384,7 +386,7 @@ def _story(number: int, story: StoryBrief) -> dict[str, Any]:
                 "quotes": [collapse(sentence.text) for sentence in story.sentences_of(article)],
                 "days": _days(story.sentences_of(article), article),
             }
-            for article in story.articles
+            for article in reversed(story.articles)
             if story.sentences_of(article)
         ],
         "silent": [article for article in story.articles if not story.sentences_of(article)],

@@ -6,7 +6,7 @@ MAX_CONTENT = 2000
 """Characters in one message's content (Discord, Create Message). Counted in UTF-16 units, the stricter reading."""
 
 
-GAP = "\x1f"
+GAP = "\x1a"
 """Stands in a line of its own for a blank line inside an item: seen as blank, but no message is cut there.
 
 Nothing that comes from outside can hold it: media replace control characters.
