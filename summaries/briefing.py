@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 from summaries.article import Article
 from summaries.claims import Figure, Quote
+from summaries.language import language_of
 from summaries.novelty import Told
 from summaries.parties import Parties
 from summaries.stories import NewsValue, Story, group_stories, rank_stories
@@ -224,6 +225,9 @@ def _watch(
         and (about is None or about(one.sentence.text, languages[one.sentence.article]))
     ]
     dated, conditions = ([one for one in found if (one.day is None) is free] for free in (False, True))
+    # What a story says of one day it says once.
+    story_of = {article.id: number for number, story in enumerate(stories) for article in story.articles}
+    dated = list({(one.day, story_of[one.sentence.article]): one for one in reversed(dated)}.values())[::-1]
     room = limit - min(len(conditions), 1) if limit > 1 else limit
     chosen = dated[:room]
     return (*chosen, *conditions[: limit - len(chosen)])

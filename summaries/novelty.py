@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from summaries.article import Article
@@ -36,31 +36,53 @@ _DENIES: Final = re.compile(
     r"nie|bez|nigdy|żad\w+|odmówi\w+|не|ні|без|ніколи|жод\w+|відмов\w+)\b|n['’]t\b|\bn['’]",
     re.IGNORECASE,
 )
+# What is only wished, asked for or to come is another thing than what was done.
 _ANNOUNCES: Final = re.compile(
-    r"\b(?:will|would|shall|could|may|might|plans?|planned|planning|expect\w*|due|scheduled|consider\w*|"
-    r"wird|werden|würde\w*|soll\w*|könnte\w*|will|plant|va|vont|devrai\w+|pourrai\w+|serai\w*|sera|seront|"
-    r"será\w*|podría\w*|debería\w*|planea\w*|będ\w+|może|mogą|planuj\w+|буд\w+|може|можуть|планує\w*|планують)\b",
+    r"\b(?:will|would|shall|should|could|must|may|might|(?:plan|expect|consider|ask|seek|demand|propos|request|urg|offer|hop|want|"
+    r"intend)(?:s|es|ed|e|ing)?|planned|planning|sought|due to|is to|are to|was to|were to|scheduled|ready to|"
+    r"willing to|call(?:s|ed|ing)? (?:for|on)|"
+    r"wird|werden|würde\w*|soll\w*|könnte\w*|plant|fordert\w*|bittet|bat|bereit|"
+    r"va|vont|devrai\w+|pourrai\w+|serai\w*|sera|seront|demand\w+|prêt\w*|"
+    r"será\w*|podría\w*|debería\w*|planea\w*|pide\w*|pidió|dispuest\w+|będ\w+|może|mogą|planuj\w+|prosi\w*|"
+    r"gotow\w+|буд\w+|може|можуть|планує\w*|планують|прос\w+|готов\w+)\b",
     re.IGNORECASE,
 )
+# Newsrooms write small numbers in words, each by its own rule. "One" is too many other things.
+_NUMBER_WORDS: Final = {
+    word: str(number)
+    for number, words in enumerate(
+        (
+            "two zwei deux dos dwa dwie два дві", "three drei trois tres trzy три",
+            "four vier quatre cuatro cztery чотири", "five fünf cinq cinco pięć п'ять п’ять",
+            "six sechs seis sześć шість",
+            "seven sieben sept siete siedem сім",
+            "eight acht huit ocho osiem вісім", "nine neun neuf nueve dziewięć дев'ять дев’ять",
+            "ten zehn dix diez dziesięć десять", "eleven elf onze once jedenaście одинадцять",
+            "twelve zwölf douze doce dwanaście дванадцять",
+        ),
+        start=2,
+    )
+    for word in words.split()
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What a sentence, or two in a row, say, as far as it can be compared."""
+    """What a sentence says, as far as it can be compared."""
 
     terms: frozenset[str]
     numbers: frozenset[str]
     parties: frozenset[str]
-    denies: frozenset[bool]
-    announces: frozenset[bool]
+    denies: bool
+    announces: bool
 
-    def __or__(self, other: _Facts) -> _Facts:
-        return _Facts(
-            self.terms | other.terms,
-            self.numbers | other.numbers,
-            self.parties | other.parties,
-            self.denies | other.denies,
-            self.announces | other.announces,
+    def with_context(self, neighbour: _Facts) -> _Facts:
+        """Add what the sentence before or behind it has besides."""
+        return replace(
+            self,
+            terms=self.terms | neighbour.terms,
+            numbers=self.numbers | neighbour.numbers,
+            parties=self.parties | neighbour.parties,
         )
 
 
@@ -100,8 +122,12 @@ class Told:
             one = self._sentences[index]
             if weight >= enough and _is_held(facts, one):
                 return True
-            if self._follows[index] and weight + shared.get(index - 1, 0.0) >= enough:
-                both = one | self._sentences[index - 1]
+            before = shared.get(index - 1, 0.0)
+            if self._follows[index] and weight + before >= enough:
+                # What is done, denied or only to come is told by the one that has more of it.
+                both = one.with_context(self._sentences[index - 1])
+                if before > weight:
+                    both = self._sentences[index - 1].with_context(one)
                 if sum(weights[term] for term in facts.terms & both.terms) >= enough and _is_held(facts, both):
                     return True
         return False
@@ -110,12 +136,13 @@ class Told:
         stem, stop_words = stemmer_of(language), stop_words_of(language)
         words = {word.lower() for word in _WORD.findall(text) if len(word) > 1}
         found = self._parties.find(text, language) if self._parties else ()
+        numbers = {re.sub("[.,]", "", number) for number in _NUMBER.findall(text)}
         return _Facts(
-            frozenset(stem(word) for word in words - stop_words),
-            frozenset(re.sub("[.,]", "", number) for number in _NUMBER.findall(text)),
+            frozenset(stem(word) for word in words - stop_words - _NUMBER_WORDS.keys()),
+            frozenset(numbers | {_NUMBER_WORDS[word] for word in words & _NUMBER_WORDS.keys()}),
             frozenset(mention.party for mention in found),
-            frozenset({_DENIES.search(text) is not None}),
-            frozenset({_ANNOUNCES.search(text) is not None}),
+            _DENIES.search(text) is not None,
+            _ANNOUNCES.search(text) is not None,
         )
 
     def _rarity(self, term: str) -> float:
@@ -128,6 +155,6 @@ def _is_held(facts: _Facts, told: _Facts) -> bool:
     return (
         facts.numbers <= told.numbers
         and facts.parties <= told.parties
-        and facts.denies <= told.denies
-        and facts.announces <= told.announces
+        and facts.denies == told.denies
+        and facts.announces == told.announces
     )

@@ -40,6 +40,9 @@ _RANKED = 400
 _RANKED_BY_KL = 100
 """... but KL takes cubic time (0.6 s for 100 sentences, 40 s for 400)."""
 
+_OPENING = 2
+"""Sentences in which an article says what is new."""
+
 # Given up one after the other while nothing could be chosen at all.
 _BARRED = (*FAULTS, "seen")
 # Never given up, and asked last, because the answer takes long.
@@ -158,6 +161,8 @@ def rate_sentences(
     if not candidates:
         return []
     _mark_seen(candidates, articles, avoid)
+    if told:
+        _mark_retellings(candidates, articles, told)
     ratings = _rate(ranker, articles, candidates, language)
 
     def late_fault(candidate: _Candidate) -> str | None:
@@ -266,6 +271,26 @@ def _mark_seen(
         article = articles[candidate.source]
         if any(candidate.span.overlaps(span) for span in seen.get((article.id, article.revision), ())):
             candidate.faults |= {"seen"}
+
+
+def _mark_retellings(candidates: Sequence[_Candidate], articles: Sequence[Article], told: Told) -> None:
+    """Mark all that an article says as told where it tells again what was told.
+
+    That is where half of what can be read in it was told, some of its opening included: news stands at the top, and
+    what is left is background in words that were not used before.
+    """
+    for source, article in enumerate(articles):
+        own = [candidate for candidate in candidates if candidate.source == source]
+        language = language_of(article)
+        # What is printed elsewhere, such as with a change, it was the first to say.
+        held = [
+            not candidate.faults and told.holds(candidate.text, language)
+            for candidate in own
+            if candidate.faults <= {"seen"}
+        ]
+        if any(held[:_OPENING]) and 2 * sum(held) >= len(held):
+            for candidate in own:
+                candidate.faults |= {"told"}
 
 
 # --- choosing --------------------------------------------------------------------------------------------------------

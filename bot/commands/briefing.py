@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -93,7 +93,8 @@ class Material:
     """What a briefing is made from: its day, the table before and after, and what is new of figures and articles.
 
     ``since_last`` says that it tells what is new since the last one, not what a day brought. ``known`` are the articles
-    its readers were told from before; ``about`` is the code of the party that it is about, None for all.
+    its readers were told from before, ``stood`` what the figures were; ``about`` is the code of the party that it is
+    about, None for all.
     """
 
     window: Window
@@ -104,6 +105,7 @@ class Material:
     articles: Sequence[Article]
     since_last: bool = False
     known: Sequence[Article] = ()
+    stood: Mapping[str, Sequence[Figure]] = field(default_factory=dict)
     length: Length = "normal"
     about: str | None = None
 
@@ -132,7 +134,11 @@ def briefing_of(
     }
     articles = library.window(window.since, window.until, request.guild_id)
     known = library.window(window.since - KNOWN_FOR, window.since, request.guild_id) if articles else []
-    material = Material(window, day, before, after, figures, articles, known=known, length=length, about=about)
+    earlier = [row for row in library.figures if _reported_at(row, library) < window.since]
+    stood = figures_at(earlier, library.topic, day)
+    material = Material(
+        window, day, before, after, figures, articles, known=known, stood=stood, length=length, about=about
+    )
     return briefing_from(material, request, library)
 
 
@@ -157,7 +163,7 @@ def briefing_from(material: Material, request: Request, library: Library) -> Ans
         material.about,
     )
     changed = _changed(built, library)
-    numbers = _numbers(built, library, changed)
+    numbers = _numbers(built, library, changed, material.stood)
     sums = totals(library.topic, library.parties, after.values())
     totals_before = headline(totals(library.topic, library.parties, before.values()), before, library)
     totals_after = headline(sums, after, library)
@@ -353,12 +359,15 @@ def _changed(built: Briefing, library: Library) -> list[dict[str, Any]]:
     return rows
 
 
-def _numbers(built: Briefing, library: Library, changed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _numbers(
+    built: Briefing, library: Library, changed: list[dict[str, Any]], stood: Mapping[str, Sequence[Figure]]
+) -> list[dict[str, Any]]:
     """Return the figures for a reader, by measure; sources that differ stand side by side, no quote twice."""
     above = {(r.article, r.revision, r.start, r.end) for row in changed for r in row["receipts"]}
     rows = []
     for measure, figures in built.figures.items():
         listed = []
+        new = {figure.id for figure in figures}
         for figure in figures:
             first = receipts(figure, library)[:1]
             key = (first[0].article, first[0].revision, first[0].start, first[0].end)
@@ -368,6 +377,7 @@ def _numbers(built: Briefing, library: Library, changed: list[dict[str, Any]]) -
             {
                 "label": library.topic.measures[measure].label,
                 "stated": [figure.value for figure in figures],
+                "stood": list(dict.fromkeys(old.value for old in stood.get(measure, ()) if old.id not in new)),
                 "differ": len({(figure.low, figure.high) for figure in figures}) > 1,
                 "figures": listed,
             }
@@ -384,7 +394,8 @@ def _story(number: int, story: StoryBrief) -> dict[str, Any]:
             {
                 "article": article,
                 "quotes": [collapse(sentence.text) for sentence in story.sentences_of(article)],
-                "days": _days(story.sentences_of(article), article),
+                # Beside the date it is counted from the same date says nothing.
+                "days": [d for d in _days(story.sentences_of(article), article) if d.day != article.published.day],
             }
             for article in reversed(story.articles)
             if story.sentences_of(article)

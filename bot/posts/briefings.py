@@ -112,6 +112,7 @@ def build(library: Library, plan: Plan, day: date, *, now: datetime) -> Made:
             fresh,
             since_last=True,
             known=known,
+            stood=figures_at([one.value for one in counted.values()], library.topic, now.date()),
             length=plan.length,
         )
         here = Server(plan.guild_id, Reader("channel", str(plan.target_id)))
