@@ -70,11 +70,19 @@ def latest_due(
     return None
 
 
-def next_due(hour: time, zone: ZoneInfo, *, since: datetime, last: date | None, now: datetime) -> Due:
-    """Return the first post whose hour is still to come after ``now`` and was not made yet."""
+def next_due(
+    hour: time, zone: ZoneInfo, *, since: datetime, last: date | None, now: datetime, weekday: int | None = None
+) -> Due:
+    """Return the first post whose hour is still to come after ``now`` and was not made yet.
+
+    What it takes is what :func:`latest_due` takes: with ``weekday`` (Monday is 0) only that day of the week counts.
+    """
     day = max(now.astimezone(zone).date() - timedelta(days=1), last + timedelta(days=1) if last else date.min)
+    if weekday is not None:
+        day += timedelta(days=(weekday - day.weekday()) % 7)
+    step = timedelta(days=1 if weekday is None else 7)
     while (moment := local_moment(day, hour, zone)) <= now or moment < since:
-        day += timedelta(days=1)
+        day += step
     return Due(day, moment)
 
 

@@ -92,9 +92,9 @@ def _named(day: date, typed: str, request: Request, library: Library) -> tuple[d
 class Material:
     """What a briefing is made from: its day, the table before and after, and what is new of figures and articles.
 
-    ``since_last`` says that it tells what is new since the last one, not what a day brought. ``known`` are the articles
-    its readers were told from before, ``stood`` what the figures were; ``about`` is the code of the party that it is
-    about, None for all.
+    ``since_last`` says that it tells what is new since the last one, not what a day brought, and ``weekly`` that these
+    come once a week. ``known`` are the articles its readers were told from before, ``stood`` what the figures were;
+    ``about`` is the code of the party that it is about, None for all.
     """
 
     window: Window
@@ -108,6 +108,7 @@ class Material:
     stood: Mapping[str, Sequence[Figure]] = field(default_factory=dict)
     length: Length = "normal"
     about: str | None = None
+    weekly: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -186,6 +187,7 @@ def briefing_from(material: Material, request: Request, library: Library) -> Ans
             "about": library.parties[material.about].name if material.about else None,
             "position": _position(after.get(material.about or ""), library),
             "since_last": material.since_last,
+            "weekly": material.weekly,
             "changed": changed,
             "counts": counts,
             "stories": [_story(number, story) for number, story in enumerate(built.stories, start=1)],

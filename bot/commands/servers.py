@@ -8,19 +8,29 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo, available_timezones
 
 from bot.answers import Action, Answer, mistake
-from bot.due import next_due
+from bot.due import Due, next_due
 from bot.library import Library
-from bot.render.words import iso
+from bot.render.words import iso, plural
 from bot.store import audit, briefings, deliveries, guilds
 from bot.store.briefings import Plan
 from bot.store.deliveries import Place
+from bot.store.engine import Connection
 from summaries.toml import nearest
+
+if TYPE_CHECKING:
+    from summaries.briefing import Length
+
+WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+_LENGTHS: Final[dict[str, Length]] = {"s": "short", "n": "normal", "l": "long"}
+"""How lengths are written in the ids of buttons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +46,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A briefing as somebody asks for it, before it is switched on; ``private``: the thread is a private one."""
+    """A briefing as somebody asks for it, before it is switched on; ``private``: the thread is a private one.
+
+    ``weekday`` (Monday is 0) is when it comes once a week; None: every day.
+    """
 
     guild_id: int
     channel_id: int
@@ -44,6 +57,8 @@ class Wish:
     hour: time
     zone: str
     private: bool = False
+    weekday: int | None = None
+    length: Length = "normal"
 
     @property
     def target_id(self) -> int:
@@ -53,16 +68,44 @@ class Wish:
     def encode(self) -> str:
         """Return the wish for a button's id, so that a card outlives any restart without being stored."""
         thread = f"{'p' if self.private else ''}{self.thread_id or 0}"
-        return f"{self.channel_id}:{thread}:{self.hour:%H%M}:{self.zone}"
+        rhythm = f"{'d' if self.weekday is None else self.weekday}{self.length[0]}"
+        return f"{self.channel_id}:{thread}:{self.hour:%H%M}:{self.zone}:{rhythm}"
 
     @classmethod
     def decode(cls, guild_id: int, text: str) -> Wish | None:
-        """Read a wish back from a button's id; None when it is none."""
-        match = re.fullmatch(r"(\d{1,20}):(p?)(\d{1,20}):(\d{2})(\d{2}):([\w/+-]{1,60})", text)
+        """Read a wish back from a button's id; None when it is none.
+
+        Cards of older versions say "once a day" and nothing of length: theirs are daily and normal.
+        """
+        match = re.fullmatch(
+            r"(\d{1,20}):(p?)(\d{1,20}):(\d{2})(\d{2}):([\w/+-]{1,60})(?::([d0-6])([snl]))?", text, re.ASCII
+        )
         if match is None or match[6] not in _all_zones() or int(match[4]) > 23 or int(match[5]) > 59:
             return None
         hour = time(int(match[4]), int(match[5]))
-        return cls(guild_id, int(match[1]), int(match[3]) or None, hour, match[6], bool(match[2]))
+        return cls(
+            guild_id,
+            int(match[1]),
+            int(match[3]) or None,
+            hour,
+            match[6],
+            bool(match[2]),
+            None if match[7] in {None, "d"} else int(match[7]),
+            _LENGTHS[match[8] or "n"],
+        )
+
+
+def settled(wish: Wish, every: str | None, length: Length | None, library: Library) -> Wish:
+    """Return a wish with how often and how long: as somebody says, else as it is there now, else daily and normal.
+
+    ``every`` is "day" or one of :data:`WEEKDAYS`.
+    """
+    with library.reading() as connection:
+        running = briefings.plan_of(connection, library.topic.key, wish.guild_id)
+    weekday = running.weekday if running else None
+    if every is not None:
+        weekday = WEEKDAYS.index(every) if every in WEEKDAYS else None
+    return replace(wish, weekday=weekday, length=length or (running.length if running else "normal"))
 
 
 def parse_hour(text: str) -> time | None:
@@ -160,6 +203,34 @@ def wrong_zone(text: str) -> Answer:
     return mistake("setup", "bad_zone", f'"{text[:40]}" is no time zone I know.{hint}')
 
 
+def rhythm(weekday: int | None) -> str:
+    """Return in words how often a briefing comes."""
+    return "once a day" if weekday is None else f"once a week, {WEEKDAYS[weekday]}"
+
+
+_NUMBERS: Final = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def extent(length: Length, library: Library) -> str:
+    """Return in words what a length means, by the settings: how many stories, and how much of each."""
+    most = library.lengths().of(length)
+
+    def counted(count: int, one: str, many: str) -> str:
+        return f"{_NUMBERS[count]} {one if count == 1 else many}" if count < len(_NUMBERS) else plural(count, one, many)
+
+    sentences = counted(most.sentences, "sentence", "sentences")
+    if most.sentences > 1:
+        sentences = f"up to {sentences}, {plural(most.words, 'word')} at most,"
+    return f"{length}: {sentences} for each of at most {counted(most.stories, 'story', 'stories')}"
+
+
+def _next(connection: Connection, plan: Plan, library: Library, now: datetime) -> Due:
+    """Return the next post of a briefing that is on: a digest that was missed is made up for the day after."""
+    last = next((one.local_date for one in briefings.posted(connection, plan.id, 1)), None)
+    weekday = None if plan.id in briefings.missed(connection, library.topic.key) else plan.weekday
+    return next_due(plan.hour, ZoneInfo(plan.zone), since=plan.set_up_at, last=last, now=now, weekday=weekday)
+
+
 def card(
     wish: Wish, checked: Sequence[Check], library: Library, *, typed_commands: bool, prefix: str, now: datetime
 ) -> Answer:
@@ -167,8 +238,12 @@ def card(
     zone = ZoneInfo(wish.zone)
     with library.reading() as connection:
         running = briefings.plan_of(connection, library.topic.key, wish.guild_id)
-        made = briefings.posted(connection, running.id, 1) if running else []
-    coming = next_due(wish.hour, zone, since=now, last=made[0].local_date if made else None, now=now)
+        if running and running.state == "active" and _when(wish) == _when(running):
+            coming = _next(connection, running, library, now)
+        else:
+            made = briefings.posted(connection, running.id, 1) if running else []
+            last = made[0].local_date if made else None
+            coming = next_due(wish.hour, zone, since=now, last=last, now=now, weekday=wish.weekday)
     blocked = any(check.must and not check.ok for check in checked)
     shelf = library.shelf(now.date(), wish.guild_id)
     encoded = wish.encode()
@@ -181,7 +256,10 @@ def card(
         template="setup",
         view={
             "wish": wish,
+            "rhythm": rhythm(wish.weekday),
+            "extent": extent(wish.length, library),
             "running": running if running and running.state == "active" else None,
+            "running_rhythm": rhythm(running.weekday if running else None),
             "local_now": now.astimezone(zone),
             "first": coming.local_date,
             "first_at": coming.at,
@@ -198,6 +276,10 @@ def card(
     )
 
 
+def _when(one: Wish | Plan) -> tuple[Any, ...]:
+    return one.hour, one.zone, one.weekday
+
+
 def _plain(plan: Plan | None) -> dict[str, object] | None:
     if plan is None:
         return None
@@ -205,31 +287,40 @@ def _plain(plan: Plan | None) -> dict[str, object] | None:
         "channel": str(plan.target_id),
         "hour": plan.hour.strftime("%H:%M"),
         "zone": plan.zone,
+        "every": "day" if plan.weekday is None else WEEKDAYS[plan.weekday],
+        "length": plan.length,
         "state": plan.state,
     }
 
 
 def switch_on(wish: Wish, library: Library, *, by: int, now: datetime) -> Answer:
-    """Switch a server's briefing on, or move the one it has."""
+    """Switch a server's briefing on, or change the one it has."""
     key = library.topic.key
     with library.store.writing() as connection:
         before = briefings.plan_of(connection, key, wish.guild_id)
         plan = briefings.switch_on(
             connection, key, wish.guild_id, channel_id=wish.channel_id, thread_id=wish.thread_id,
-            hour=wish.hour, zone=wish.zone, by=by, now=now,
+            hour=wish.hour, zone=wish.zone, weekday=wish.weekday, length=wish.length, by=by, now=now,
         )  # fmt: skip
         for delivery_id in briefings.waiting(connection, plan.id):
             deliveries.move(connection, delivery_id, plan.place)
-        last = next((one.local_date for one in briefings.posted(connection, plan.id, 1)), None)
+        coming = _next(connection, plan, library, now)
         audit.record(
             connection, str(by), "briefing switched on", guild_id=wish.guild_id, target=str(plan.target_id),
             before=_plain(before), after=_plain(plan), now=now,
         )  # fmt: skip
-    coming = next_due(plan.hour, ZoneInfo(plan.zone), since=plan.set_up_at, last=last, now=now)
     return Answer(
         command="setup",
         template="setup-on",
-        view={"plan": plan, "first": coming.local_date, "first_at": coming.at, "moved": before is not None},
+        view={
+            "plan": plan,
+            "rhythm": rhythm(plan.weekday),
+            "extent": extent(plan.length, library),
+            "first": coming.local_date,
+            "first_at": coming.at,
+            "known": before is not None,
+            "moved": before is not None and before.target_id != plan.target_id,
+        },
         data={"channel": str(plan.target_id), "first": coming.local_date.isoformat()},
         personal=True,
     )
@@ -250,13 +341,14 @@ def show(guild_id: int, checked: Sequence[Check], library: Library, *, trouble: 
             return no_briefing("briefings")
         made = briefings.posted(connection, plan.id, 5)
         changes = audit.recent(connection, guild_id, 5)
-    last = made[0].local_date if made else None
-    coming = next_due(plan.hour, ZoneInfo(plan.zone), since=plan.set_up_at, last=last, now=now)
+        coming = _next(connection, plan, library, now)
     return Answer(
         command="briefings",
         template="briefings",
         view={
             "plan": plan,
+            "rhythm": rhythm(plan.weekday),
+            "extent": extent(plan.length, library),
             "next": coming.local_date,
             "next_at": coming.at,
             "checks": checked,
@@ -294,10 +386,12 @@ def set_state(guild_id: int, paused: bool, library: Library, *, by: int, now: da
                 connection, str(by), "briefing paused" if paused else "briefing resumed", guild_id=guild_id,
                 target=str(plan.target_id), now=now,
             )  # fmt: skip
+        plan = briefings.plan(connection, plan.id) or plan
+        coming = None if paused else _next(connection, plan, library, now)
     return Answer(
         command="briefings",
         template="briefings-state",
-        view={"plan": plan, "paused": paused},
+        view={"plan": plan, "paused": paused, "next": coming.local_date if coming else None},
         data={"state": "paused" if paused else "active"},
         personal=True,
     )
@@ -379,7 +473,13 @@ def settings(guild_id: int, prefix: str | None, library: Library, *, default: st
     return Answer(
         command="settings",
         template="settings",
-        view={"prefix": shown, "plan": plan, "changes": changes, "changed": changed},
+        view={
+            "prefix": shown,
+            "plan": plan,
+            "rhythm": rhythm(plan.weekday if plan else None),
+            "changes": changes,
+            "changed": changed,
+        },
         data={"prefix": shown, "briefing": _plain(plan)},
         personal=True,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
 import discord
@@ -81,14 +81,19 @@ def _trouble(interaction: Interaction, plan: Plan | None) -> str | None:
     return "I can't see that channel any more." if place is None else missing_to_post(place, guild.me)
 
 
-async def card(interaction: Interaction, wish: Wish, *, in_place: bool = False) -> None:
-    """Answer with the set-up card; ``in_place`` of the one whose button was pressed."""
+async def card(
+    interaction: Interaction, wish: Wish, *, settle: Callable[[Wish], Wish] = lambda wish: wish, in_place: bool = False
+) -> None:
+    """Answer with the set-up card; ``in_place`` of the one whose button was pressed.
+
+    ``settle`` completes the wish by what is stored; it is called in a thread.
+    """
     bot = interaction.client
     checked = _checked(interaction, wish)
     await _respond(
         interaction,
         lambda: servers.card(
-            wish,
+            settle(wish),
             checked,
             bot.app.library,
             typed_commands=bot.reads_messages,
@@ -127,7 +132,17 @@ def _built(bot: RollcallBot, plan: Plan) -> Answer:
 def wished_plan(wish: Wish, bot: RollcallBot) -> Plan:
     """Return a briefing that is not set up yet as one that is, for a preview."""
     return Plan(
-        0, wish.guild_id, wish.channel_id, wish.thread_id, wish.hour, wish.zone, "active", None, bot.app.clock()
+        0,
+        wish.guild_id,
+        wish.channel_id,
+        wish.thread_id,
+        wish.hour,
+        wish.zone,
+        "active",
+        None,
+        bot.app.clock(),
+        length=wish.length,
+        weekday=wish.weekday,
     )
 
 
@@ -139,6 +154,8 @@ def add_all(bot: RollcallBot) -> None:
 
 
 Made = app_commands.Command[Any, ..., None]
+
+Every = Literal["day", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
 
 def _for_managers(command: Made) -> Made:
@@ -164,11 +181,13 @@ class _Postable(app_commands.Transformer):
 
 
 def _setup(bot: RollcallBot) -> Made:
-    @app_commands.command(
-        name="setup", description="Set up the daily briefing. Nothing is posted until you switch it on."
-    )
+    @app_commands.command(name="setup", description="Set up the briefing. Nothing is posted until you switch it on.")
     @app_commands.describe(
-        channel="Where it is posted", hour="At which hour there, such as 08:00", zone="The time zone: type a city"
+        channel="Where it is posted",
+        hour="At which hour there, such as 08:00",
+        zone="The time zone: type a city",
+        every="Every day, or once a week on which day: a weekly digest",
+        length="How much it tells",
     )
     @app_commands.rename(hour="time")
     async def setup(
@@ -176,6 +195,8 @@ def _setup(bot: RollcallBot) -> Made:
         channel: app_commands.Transform[app_commands.AppCommandChannel | app_commands.AppCommandThread, _Postable],
         hour: str,
         zone: str,
+        every: Every | None = None,
+        length: Literal["short", "normal", "long"] | None = None,
     ) -> None:
         at, named = servers.parse_hour(hour), servers.parse_zone(zone)
         if at is None or named is None:
@@ -195,7 +216,7 @@ def _setup(bot: RollcallBot) -> Made:
             named,
             in_thread and channel.type is discord.ChannelType.private_thread,
         )
-        await card(interaction, wish)
+        await card(interaction, wish, settle=lambda wish: servers.settled(wish, every, length, bot.app.library))
 
     @setup.autocomplete("zone")
     async def zones(_: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
@@ -211,7 +232,7 @@ def _setup(bot: RollcallBot) -> Made:
 def _briefings(bot: RollcallBot) -> app_commands.Group:
     group = app_commands.Group(
         name="briefings",
-        description="The daily briefing of this server",
+        description="The briefing of this server",
         guild_only=True,
         default_permissions=discord.Permissions(manage_guild=True),
         allowed_installs=app_commands.AppInstallationType(guild=True, user=False),

@@ -1,4 +1,4 @@
-"""A server's daily briefing: which is due, what is new there, and owing it, once for each intended local date."""
+"""A server's briefing, daily or weekly: which is due, what is new, and owing it, once for each intended local date."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from bot.answers import Answer, sentence_id
 from bot.commands import guarded
 from bot.commands.briefing import Material, briefing_from
-from bot.due import Due, latest_due
+from bot.due import FOLDED_AFTER, Due, latest_due, local_moment
 from bot.events import HOLD
 from bot.library import Library
 from bot.render import render
@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 ROOM: Final = 100
 """Characters kept free in a post for the line that says that it is late."""
+
+WEEK: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,9 @@ def build(library: Library, plan: Plan, day: date, *, now: datetime) -> Made:
             plan = briefings.plan(connection, plan.id) or plan
             told, since = plan.told_at, plan.news_from or plan.set_up_at - LOOK_BACK
             begun = since + LOOK_BACK
+            if plan.weekday is not None:
+                # A first digest tells its whole week, whenever in it the briefing was set up or woken.
+                since = min(since, min(now, local_moment(day, plan.hour, ZoneInfo(plan.zone))) - WEEK)
             if told is not None:
                 since = max(since, told - LOOK_BACK)
             seen = briefings.shown_to(connection, key, "guild", str(plan.guild_id), "article")
@@ -111,6 +116,7 @@ def build(library: Library, plan: Plan, day: date, *, now: datetime) -> Made:
             figures_at(new_figures, library.topic, now.date()),
             fresh,
             since_last=True,
+            weekly=plan.weekday is not None,
             known=known,
             stood=figures_at([one.value for one in counted.values()], library.topic, now.date()),
             length=plan.length,
@@ -122,6 +128,7 @@ def build(library: Library, plan: Plan, day: date, *, now: datetime) -> Made:
             day,
             now.replace(minute=now.minute - now.minute % 10, second=0, microsecond=0),
             plan.length,
+            plan.weekday is not None,
             tuple((one.id, one.revision) for one in fresh),
             tuple((one.id, one.revision) for one in known),
             # What a server's own feeds brought, and whether they are heard from, is told there alone.
@@ -160,10 +167,13 @@ def make_due(library: Library, *, now: datetime) -> int:
     """Make and owe every server's briefing whose hour has come; return how many."""
     with library.store.reading() as connection:
         plans = briefings.active(connection, library.topic.key)
+        missed = briefings.missed(connection, library.topic.key)
     made = 0
     for plan, last in plans:
         try:
-            due = latest_due(plan.hour, ZoneInfo(plan.zone), since=plan.set_up_at, last=last, now=now)
+            # Who missed a digest need not wait a week for what it told.
+            weekday = None if plan.id in missed else plan.weekday
+            due = latest_due(plan.hour, ZoneInfo(plan.zone), since=plan.set_up_at, last=last, now=now, weekday=weekday)
             if due is not None:
                 made += _fold(library, plan, due, now) and _make(library, plan, due, now)
         except Exception:
@@ -211,7 +221,8 @@ def _make(library: Library, plan: Plan, due: Due, now: datetime) -> bool:
             once_key(plan.id, due.local_date),
             current.place,
             contents,
-            due_at=due.at,
+            # A digest may be days late after downtime; the outbox would give it up untried. The line says since when.
+            due_at=due.at if plan.weekday is None else max(due.at, now - FOLDED_AFTER / 2),
             now=now,
             late_line=render.late_line(due.at),
         )

@@ -18,7 +18,10 @@ from bot.store.schema import briefing, delivery, delivery_part, guild, guild_bri
 State = Literal["active", "paused", "removed"]
 
 LOOK_BACK: Final = timedelta(days=1)
-"""A first briefing, and one after a pause, also tells what was stored in the day before."""
+"""A first briefing, and one after a pause, also tells what was stored in the day before it was set up or woken.
+
+A weekly one tells the week before its hour then, which is seen where it is made.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Plan:
 
     ``set_up_at`` is from when its hour counts, ``news_from`` from when articles do (None: from a day before that), and
     ``told_at`` up to when rows of the table were told there (None before the first that arrived). ``length`` is
-    how much it tells.
+    how much it tells; on ``weekday`` (Monday is 0) it comes once a week, with None every day.
     """
 
     id: int
@@ -42,6 +45,7 @@ class Plan:
     news_from: datetime | None = None
     told_at: datetime | None = None
     length: Literal["short", "normal", "long"] = "normal"
+    weekday: int | None = None
 
     @property
     def target_id(self) -> int:
@@ -86,6 +90,7 @@ def _plan(row: Any) -> Plan:  # noqa: ANN401 (a row of the table)
         news_from=row.news_from,
         told_at=row.told_at,
         length=row.length,
+        weekday=row.weekday,
     )
 
 
@@ -100,14 +105,18 @@ def switch_on(
     zone: str,
     by: int,
     now: datetime,
+    weekday: int | None = None,
+    length: Literal["short", "normal", "long"] = "normal",
 ) -> Plan:
-    """Set a server's briefing up, or move the one it has; return it. Moved, it repeats nothing it has shown."""
+    """Set a server's briefing up, or change the one it has; return it. Changed, it repeats nothing it has shown."""
     dossiers.ensure(conn, dossier, now=now)
     values: dict[str, Any] = {
         "channel_id": channel_id,
         "thread_id": thread_id,
         "local_time": hour.strftime("%H:%M"),
         "zone": zone,
+        "weekday": weekday,
+        "length": length,
         "state": "active",
         "set_up_by": by,
     }
@@ -122,8 +131,8 @@ def switch_on(
         ).scalar_one()
     else:
         made = known.id
-        # An hour or zone that moved is owed from now on; a channel that moved changes nothing about when.
-        if (known.hour, known.zone) != (hour, zone) or known.state != "active":
+        # An hour, zone or weekday that moved is owed from now on; another channel or length changes nothing about when.
+        if (known.hour, known.zone, known.weekday) != (hour, zone, weekday) or known.state != "active":
             values["set_up_at"] = now
         # What came in while its hour was being moved is still news; what came in while it was paused is not.
         if known.state != "active":
@@ -168,7 +177,8 @@ def come_back(conn: Connection, guild_id: int, *, now: datetime) -> None:
 def as_planned(conn: Connection, made_for: Plan) -> Plan | None:
     """Return a briefing as it is now; None when it is no longer to be made as it was planned.
 
-    So it is where it was paused, ended, woken or moved to another hour or zone since, or the server removed the bot.
+    So it is where it was paused, ended, woken or moved to another hour, zone or weekday since, or the server removed
+    the bot.
     Who pauses, moves or ends it waits for the commit.
     """
     query = (
@@ -179,9 +189,10 @@ def as_planned(conn: Connection, made_for: Plan) -> Plan | None:
     )
     row = conn.execute(query).first()
     now_is = None if row is None else _plan(row)
-    if now_is is None or (now_is.hour, now_is.zone, now_is.set_up_at) != (
+    if now_is is None or (now_is.hour, now_is.zone, now_is.weekday, now_is.set_up_at) != (
         made_for.hour,
         made_for.zone,
+        made_for.weekday,
         made_for.set_up_at,
     ):
         return None
@@ -214,6 +225,32 @@ def active(conn: Connection, dossier: str) -> list[tuple[Plan, date | None]]:
         .order_by(guild_briefing.c.id)
     )
     return [(_plan(row), row.day) for row in conn.execute(query)]
+
+
+def missed(conn: Connection, dossier: str) -> set[int]:
+    """Return the ids of weekly briefings whose newest one was given up: the next day's makes up for it.
+
+    What was due before a briefing was set up as it is now, or woken, is not made up for.
+    """
+    newest = (
+        select(briefing.c.guild_briefing_id, func.max(briefing.c.local_date).label("day"))
+        .group_by(briefing.c.guild_briefing_id)
+        .subquery()
+    )
+    query = (
+        select(guild_briefing.c.id)
+        .join(newest, newest.c.guild_briefing_id == guild_briefing.c.id)
+        .join(briefing, (briefing.c.guild_briefing_id == guild_briefing.c.id) & (briefing.c.local_date == newest.c.day))
+        .join(delivery_part, delivery_part.c.delivery_id == briefing.c.delivery_id)
+        .where(
+            guild_briefing.c.dossier == dossier,
+            guild_briefing.c.weekday.is_not(None),
+            briefing.c.due_at >= guild_briefing.c.set_up_at,
+            delivery_part.c.state == "dropped",
+        )
+        .distinct()
+    )
+    return set(conn.execute(query).scalars())
 
 
 def record(

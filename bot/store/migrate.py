@@ -19,7 +19,7 @@ from bot.store.errors import StoreError, explain
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 """The newest revision in ``migrations/versions``; a test keeps it honest."""
 
 _LOCK: Final = 0x726F6C6C  # "roll": the advisory lock under which one process upgrades

@@ -512,6 +512,8 @@ guild_briefing = Table(
     Column("thread_id", _Snowflake),
     Column("local_time", Word(5), nullable=False),
     Column("zone", Word(64), nullable=False),
+    # The day of the week of a weekly digest, Monday 0; null: it comes every day.
+    Column("weekday", Integer),
     Column("state", Word(10), nullable=False, server_default="active"),
     Column("length", Word(20), nullable=False, server_default="normal"),
     Column("set_up_by", _Snowflake),
@@ -521,6 +523,7 @@ guild_briefing = Table(
     # Up to when rows of the table were told there; null before the first briefing that arrived.
     _moment("told_at", nullable=True),
     _one_of("state", BRIEFING_STATES),
+    CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),
     # Switching on twice at once is one briefing.
     UniqueConstraint("guild_id", "dossier"),
     Index(None, "state"),
