@@ -163,6 +163,62 @@ def test_the_days_between_two_weekly_posts_have_none() -> None:
     assert latest_due(time(8), AUCKLAND, since=since, last=due.local_date, now=now, weekday=0) is None
 
 
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from(ZONES), moments, st.times().map(lambda t: t.replace(second=0, microsecond=0, fold=0)),
+    st.integers(0, 6),
+)  # fmt: skip
+def test_random_moments_of_a_weekly_post(name: str, now: datetime, hour: time, weekday: int) -> None:
+    zone = ZoneInfo(name)
+    since = now - timedelta(days=30)
+    due = latest_due(hour, zone, since=since, last=None, now=now, weekday=weekday)
+    assert due is not None
+    assert due.local_date.weekday() == weekday
+    assert due.at == by_looking_at_the_clock(due.local_date, hour, zone, MINUTE)
+    assert due.at <= now < local_moment(due.local_date + timedelta(days=7), hour, zone)
+    coming = next_due(hour, zone, since=since, last=due.local_date, now=now, weekday=weekday)
+    assert coming.local_date == due.local_date + timedelta(days=7)
+    for moment, found in ((coming.at, coming), (coming.at - timedelta(seconds=1), None)):
+        assert latest_due(hour, zone, since=since, last=due.local_date, now=moment, weekday=weekday) == found
+    # Set up now, it is the first one: nothing is owed before it, and none is made twice.
+    assert next_due(hour, zone, since=now, last=None, now=now, weekday=weekday).local_date in {
+        due.local_date, coming.local_date,
+    }  # fmt: skip
+    assert latest_due(hour, zone, since=due.at + timedelta(seconds=1), last=None, now=now, weekday=weekday) is None
+
+
+@pytest.mark.parametrize("name", NOTABLE)
+def test_one_weekly_post_a_week_through_every_change(name: str) -> None:
+    """Ask every half hour for three weeks, on the weekday of each change of clocks, at hours inside and outside it."""
+    zone = ZoneInfo(name)
+    for moment in transitions(name):
+        weekday = moment.astimezone(zone).weekday()
+        for hour in HALF_HOURS[::5]:
+            since = moment - timedelta(days=8)
+            last: date | None = None
+            made: list[Due] = []
+            for step in range(22 * 48):
+                now = since + timedelta(minutes=30 * step)
+                due = latest_due(hour, zone, since=since, last=last, now=now, weekday=weekday)
+                if due is not None:
+                    assert now - timedelta(minutes=30) < due.at <= now
+                    made.append(due)
+                    last = due.local_date
+            days = [due.local_date for due in made]
+            assert days == [days[0] + timedelta(days=7 * i) for i in range(len(days))]
+            assert days[0].weekday() == weekday
+            assert len(days) in {3, 4}
+
+
+def test_the_next_weekly_post_is_the_first_one_not_made() -> None:
+    now = datetime(2026, 11, 18, 12, tzinfo=UTC)  # a Wednesday
+    for weekday, day in ((2, 25), (3, 19), (1, 24)):
+        assert next_due(time(8), BERLIN, since=now, last=None, now=now, weekday=weekday).local_date.day == day
+    # Thursday's was made by another rhythm.
+    made = date(2026, 11, 19)
+    assert next_due(time(8), BERLIN, since=now, last=made, now=now, weekday=3).local_date == date(2026, 11, 26)
+
+
 def test_late_is_more_than_a_quarter_of_an_hour() -> None:
     at = datetime(2026, 11, 20, 7, tzinfo=UTC)
     assert not is_late(at, at + timedelta(minutes=15))

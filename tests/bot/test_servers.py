@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -13,12 +14,14 @@ from hypothesis import strategies as st
 from bot.answers import Answer
 from bot.app import App
 from bot.commands import servers
+from bot.commands.briefing import LENGTHS
 from bot.commands.servers import CARD, NOT_NOW, ON, PREVIEW, Check, Wish, parse_hour, parse_zone
 from bot.library import Library
 from bot.render import render
 from bot.render.buttons import MAX_ID
 from bot.store import audit, briefings, deliveries, guilds
 from bot.store.engine import Store
+from summaries.briefing import Length
 from tests.bot.tables import library
 
 pytestmark = pytest.mark.long
@@ -128,8 +131,11 @@ def test_hours_are_suggested_by_what_was_typed() -> None:
 
 _IDS = st.integers(1, BIGGEST)
 _WISHES = st.builds(
-    lambda channel, thread, hour, zone: Wish(GUILD, channel, thread, hour.replace(second=0, microsecond=0), zone),
-    _IDS, st.none() | _IDS, st.times(), st.sampled_from(ZONES),
+    lambda channel, thread, hour, zone, private, weekday, length: Wish(
+        GUILD, channel, thread, hour.replace(second=0, microsecond=0), zone, private, weekday, length
+    ),
+    _IDS, st.none() | _IDS, st.times(), st.sampled_from(ZONES), st.booleans(), st.none() | st.integers(0, 6),
+    st.sampled_from(LENGTHS),
 )  # fmt: skip
 
 
@@ -151,6 +157,16 @@ def test_what_is_not_quite_a_wish_is_none(wish: Wish, noise: str, at: int) -> No
         assert Wish.decode(GUILD, wrong) is None
 
 
+@given(_WISHES)
+def test_a_card_from_before_there_was_a_choice_means_every_day_and_normal(wish: Wish) -> None:
+    # So its buttons were written: without how often and how long.
+    thread = f"{'p' if wish.private else ''}{wish.thread_id or 0}"
+    text = f"{wish.channel_id}:{thread}:{wish.hour:%H%M}:{wish.zone}"
+    assert Wish.decode(GUILD, text) == replace(wish, weekday=None, length="normal")
+    for wrong in (":", ":d", ":7n", ":dx", ":4s4s", ":4S", ":\u0664s", ": 4s"):
+        assert Wish.decode(GUILD, text + wrong) is None
+
+
 @pytest.mark.parametrize("hour", ["2400", "0860", "9999"])
 def test_an_hour_that_does_not_exist_is_no_wish(hour: str) -> None:
     assert Wish.decode(GUILD, f"1:0:{hour}:UTC") is None
@@ -159,7 +175,7 @@ def test_an_hour_that_does_not_exist_is_no_wish(hour: str) -> None:
 def test_every_button_fits_for_every_zone() -> None:
     longest = max(len(start) for start in (ON, CARD, PREVIEW))
     for zone in ZONES:
-        assert longest + len(Wish(GUILD, BIGGEST, BIGGEST, time(23, 59), zone).encode()) <= MAX_ID
+        assert longest + len(Wish(GUILD, BIGGEST, BIGGEST, time(23, 59), zone, True, 6, "short").encode()) <= MAX_ID
     assert not any(NOT_NOW.startswith(start) for start in (ON, CARD, PREVIEW))
 
 
@@ -224,10 +240,102 @@ def test_a_prefix_is_on_record_when_it_changes_and_the_general_one_is_none_of_it
 
 @pytest.fixture
 def switched_on(held: Library) -> Callable[..., Answer]:
-    def run(channel: int = 42, hour: time = time(8), zone: str = "Europe/Berlin", now: datetime = NOW) -> Answer:
-        return servers.switch_on(Wish(GUILD, channel, None, hour, zone), held, by=5, now=now)
+    def run(
+        channel: int = 42,
+        hour: time = time(8),
+        zone: str = "Europe/Berlin",
+        now: datetime = NOW,
+        weekday: int | None = None,
+        length: Length = "normal",
+    ) -> Answer:
+        wish = Wish(GUILD, channel, None, hour, zone, weekday=weekday, length=length)
+        return servers.switch_on(wish, held, by=5, now=now)
 
     return run
+
+
+def _words(answer: Answer) -> str:
+    return "\n".join(message["content"] for message in render.as_discord(answer))
+
+
+def test_how_often_and_how_long_are_shown_where_they_are_chosen_and_on_record(
+    held: Library, switched_on: Callable[..., Answer]
+) -> None:
+    wish = Wish(GUILD, 42, None, time(8), "Europe/Berlin", weekday=4, length="short")
+    shown = _words(servers.card(wish, (), held, typed_commands=True, prefix="!", now=NOW))
+    assert "**When:** once a week, Friday, 08:00, Europe/Berlin" in shown
+    assert "First one: Friday 28 March 2025" in shown
+    assert "**Length:** short: one sentence for each of at most five stories\n" in shown
+    assert "**Quiet weeks:**" in shown
+    assert "on already" not in shown
+    on = switched_on(weekday=4, length="short")
+    assert on.data == {"channel": "42", "first": "2025-03-28"}
+    told = _words(servers.show(GUILD, (), held, trouble=None, now=NOW))
+    assert "once a week, Friday, 08:00, Europe/Berlin. Next: Friday 28 March 2025" in told
+    assert "Length: short: one sentence for each of at most five stories." in told
+    # The card of another wish says what it would change.
+    assert "<#42>, once a week, Friday, 08:00, Europe/Berlin, short length" in _words(_card(held))
+    assert "Length: long: up to six sentences, 160 words at most, for each of at most 20 stories." in _words(
+        switched_on(length="long")
+    )
+    with held.reading() as conn:
+        second, first = audit.recent(conn, GUILD, 9)
+    weekly, daily = {"every": "Friday", "length": "short"}, {"every": "day", "length": "long"}
+    assert (first.before, first.after) == (None, {**(first.after or {}), **weekly})
+    assert (second.before, second.after) == (first.after, {**(first.after or {}), **daily})
+
+
+def test_another_length_moves_no_hour_and_another_weekday_is_owed_from_then_on(
+    held: Library, switched_on: Callable[..., Answer]
+) -> None:
+    assert switched_on(weekday=3).data["first"] == "2025-03-27"
+    late = datetime(2025, 3, 27, 6, 0, tzinfo=UTC)
+    longer = switched_on(weekday=3, length="long", now=late)
+    assert longer.data["first"] == "2025-03-27"
+    assert _words(longer).startswith("**Changed.** Next post: Thursday 27 March 2025")
+    assert _words(switched_on(channel=43, weekday=3, now=late)).startswith("**Moved.** Next post:")
+    assert switched_on(weekday=2, now=late).data["first"] == "2025-04-02"
+    for paused in (True, False):
+        state = servers.set_state(GUILD, paused, held, by=6, now=late)
+        assert ("comes on Wednesday 2 April 2025, 08:00" in _words(state)) is not paused
+    assert switched_on(now=late).data["first"] == "2025-03-27"
+
+
+def test_what_is_not_said_stays_as_it_is(held: Library, switched_on: Callable[..., Answer]) -> None:
+    wish = Wish(GUILD, 42, None, time(8), "Europe/Berlin")
+
+    def settled(every: str | None, length: Length | None) -> tuple[int | None, str]:
+        found = servers.settled(wish, every, length, held)
+        assert replace(found, weekday=None, length="normal") == wish
+        return found.weekday, found.length
+
+    assert settled(None, None) == (None, "normal")
+    assert settled("Sunday", "long") == (6, "long")
+    switched_on(weekday=4, length="short")
+    assert settled(None, None) == (4, "short")
+    assert settled("day", None) == (None, "short")
+    assert settled(None, "normal") == (4, "normal")
+    servers.set_state(GUILD, True, held, by=6, now=NOW)
+    assert settled("Monday", None) == (0, "short")
+
+
+def test_a_digest_that_was_given_up_comes_the_next_day(held: Library, switched_on: Callable[..., Answer]) -> None:
+    before = NOW - timedelta(days=1)
+    switched_on(weekday=2, now=before)
+    owed = _made(held, 1)
+    wish = Wish(GUILD, 42, None, time(8), "Europe/Berlin", weekday=2)
+
+    def told() -> list[str]:
+        shown = servers.show(GUILD, (), held, trouble=None, now=NOW)
+        carded = servers.card(wish, (), held, typed_commands=True, prefix="!", now=NOW)
+        return [shown.view["next"].isoformat(), carded.view["first"].isoformat()]
+
+    assert told() == ["2025-04-02"] * 2
+    with held.store.writing() as conn:
+        deliveries.drop(conn, owed, "too old", now=NOW)
+    assert told() == ["2025-03-27"] * 2
+    # A day that is chosen now is owed from now on.
+    assert switched_on(weekday=5, now=NOW + timedelta(minutes=1)).data["first"] == "2025-03-29"
 
 
 def test_a_briefing_is_switched_on_moved_paused_woken_and_ended_on_record(

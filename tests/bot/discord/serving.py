@@ -31,7 +31,7 @@ NEWS = {
 }
 """Titles and texts of articles that have nothing to do with each other."""
 
-_HEADING = re.compile(r"^\*\*Briefing, \w+ (\d{1,2} \w+ \d{4}): ", re.MULTILINE)
+_HEADING = re.compile(r"^\*\*(?:Briefing|Weekly digest), \w+ (\d{1,2} \w+ \d{4}): ", re.MULTILINE)
 _LATE = re.compile(r"-# Late: this was due <t:(\d+):f>\.\n")
 
 
@@ -54,13 +54,29 @@ class Served:
     channel: Channel
     admin: User
 
-    async def set_up(
-        self, discord: DiscordDouble, hour: str = "08:00", zone: str = "UTC", channel: Channel | None = None
+    async def card(
+        self,
+        discord: DiscordDouble,
+        hour: str = "08:00",
+        zone: str = "UTC",
+        channel: Channel | None = None,
+        **more: str,
     ) -> Message:
-        """Set the briefing up, or move it; return what the administrator was told."""
-        options = {"channel": channel or self.channel, "time": hour, "zone": zone}
-        card = await discord.slash(self.admin, self.channel, "setup", options)
-        switched = await discord.press(self.admin, card.messages[0], "Switch on")
+        """Ask for the set-up card; ``more`` are ``every`` and ``length``."""
+        options = {"channel": channel or self.channel, "time": hour, "zone": zone, **more}
+        return (await discord.slash(self.admin, self.channel, "setup", options)).messages[0]
+
+    async def set_up(
+        self,
+        discord: DiscordDouble,
+        hour: str = "08:00",
+        zone: str = "UTC",
+        channel: Channel | None = None,
+        **more: str,
+    ) -> Message:
+        """Set the briefing up, or change it; return what the administrator was told."""
+        card = await self.card(discord, hour, zone, channel, **more)
+        switched = await discord.press(self.admin, card, "Switch on")
         return switched.messages[0]
 
     async def order(self, discord: DiscordDouble, what: str) -> str:

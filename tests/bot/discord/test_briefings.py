@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.app import open_app
+from bot.ingest import ingest
 from bot.outbox import Outcome
 from bot.run import Running
 from bot.store.deliveries import Place
@@ -255,6 +256,142 @@ async def test_after_four_days_of_downtime_one_comes_that_tells_them_all(
         await look_at(running, clock, at(8, day=26))
     assert days(served) == [21, 25, 26]
     assert "nothing new on file" in served.posts[2].text
+
+
+# How often, and how long.
+
+
+async def test_a_weekly_and_short_one_is_chosen_shown_previewed_and_posted(
+    served: Served, discord: DiscordDouble, start: Start, clock: Clock, tmp_path: Path
+) -> None:
+    async with start() as running:
+        clock.now = at(12, day=16)
+        article(running, tmp_path, FIRST_NEWS, published="2025-03-16")
+        clock.now = at(7)
+        daily = await served.card(discord)
+        shown = await discord.press(served.admin, daily, "Show what it would post now")
+        assert FIRST_NEWS not in shown.messages[0].content
+        card = await served.card(discord, every="Friday", length="short")
+        assert "**When:** once a week, Friday, 08:00, UTC" in card.content
+        assert "First one: Friday 21 March 2025" in card.content
+        assert "**Length:** short: one sentence for each of at most five stories" in card.content
+        # The week before it is told by the first one.
+        shown = await discord.press(served.admin, card, "Show what it would post now")
+        assert shown.messages[0].content.startswith("**Weekly digest, Friday 21 March 2025: 1 story**")
+        assert FIRST_NEWS in shown.messages[0].content
+        on = await discord.press(served.admin, card, "Switch on")
+        assert on.messages[0].content.startswith("**On.** First post: Friday 21 March 2025, 08:00")
+
+        for day in range(21, 28):
+            await look_at(running, clock, at(7, 59, day=day))
+            await look_at(running, clock, at(8, day=day))
+        assert days(served) == [21]
+        assert served.posts[0].text.startswith("**Weekly digest, Friday 21 March 2025: 1 story**")
+        told = await served.order(discord, "show")
+        assert "once a week, Friday, 08:00, UTC. Next: Friday 28 March 2025" in told
+        assert "Length: short: one sentence for each of at most five stories." in told
+        # What is not said stays as it is.
+        card = await served.card(discord, "09:00")
+        assert "**When:** once a week, Friday, 09:00, UTC" in card.content
+        assert "**Length:** short" in card.content
+        told = (await served.set_up(discord, length="long")).content
+        assert told.startswith("**Changed.** Next post: Friday 28 March 2025, 08:00")
+        assert "Length: long: up to six sentences" in told
+        await look_at(running, clock, at(8, day=28))
+    assert days(served) == [21, 28]
+    assert FIRST_NEWS not in served.posts[1].text
+
+
+TOLD = (
+    "Ferries left the harbour of Odesa on schedule. Two of them carried nothing but lorries with grain. "
+    "The captain of the first ferry thanked the crews of the icebreakers. A third ferry stays in dock until June."
+)
+
+
+@pytest.mark.parametrize(("length", "sentences"), [("short", 1), ("normal", 3), ("long", 4)])
+async def test_it_tells_as_much_as_was_chosen(
+    length: str, sentences: int, served: Served, discord: DiscordDouble, start: Start, clock: Clock, tmp_path: Path
+) -> None:
+    async with start() as running:
+        (tmp_path / "ferries.txt").write_text(f"title: Ferries\ndate: 2025-03-21\npublisher: P\n\n{TOLD}\n")
+        assert list(ingest(running.app.library, [str(tmp_path / "ferries.txt")], max_bytes=10_000, now=clock.now))
+        card = await served.card(discord, length=length)
+        shown = await discord.press(served.admin, card, "Show what it would post now")
+        assert quoted(shown.messages[0].content) == sentences
+        await discord.press(served.admin, card, "Switch on")
+        await look_at(running, clock, at(8))
+    (post,) = served.posts
+    assert quoted(post.text) == sentences
+
+
+def quoted(text: str) -> int:
+    return sum(f"> {sentence.rstrip('.')}" in text for sentence in TOLD.split(". "))
+
+
+async def test_a_card_from_before_there_was_a_choice_still_works(
+    served: Served, discord: DiscordDouble, start: Start, clock: Clock
+) -> None:
+    async with start() as running:
+        card = await served.card(discord, "08:30", "Europe/Berlin", every="Friday", length="long")
+        for row in card.components:
+            for button in row["components"]:
+                # As it was written then.
+                button["custom_id"] = button["custom_id"].removesuffix(":4l")
+        assert any(button["custom_id"].endswith(":Europe/Berlin") for button in card.components[0]["components"])
+        shown = await discord.press(served.admin, card, "Show what it would post now")
+        assert shown.messages[0].content.startswith("**Briefing, Friday 21 March 2025")
+        told = (await discord.press(served.admin, card, "Switch on")).messages[0].content
+        assert "First post: Friday 21 March 2025, 08:30 in Europe/Berlin" in told
+        told = await served.order(discord, "show")
+        assert "once a day, 08:30, Europe/Berlin" in told
+        assert "Length: normal: up to three sentences" in told
+        for day in (21, 22, 23):
+            await look_at(running, clock, at(7, 30, day=day))
+    assert days(served) == [21, 22, 23]
+
+
+async def test_a_digest_that_downtime_made_late_by_days_is_posted_once(
+    served: Served, discord: DiscordDouble, start: Start, clock: Clock, tmp_path: Path
+) -> None:
+    async with start() as running:
+        await served.set_up(discord, every="Friday")
+        article(running, tmp_path, FIRST_NEWS)
+    clock.now = at(17, 30, day=25)
+    async with start() as running:
+        for _ in range(4):
+            await running.look()
+            clock.advance(minutes=1)
+        for day in range(26, 28):
+            await look_at(running, clock, at(8, day=day))
+        assert served.posts == [Post(FIRST, at(17, 30, day=25), at(8), "", False)]
+        assert FIRST_NEWS in served.posts[0].text
+        await look_at(running, clock, at(8, day=28))
+    assert days(served) == [21, 28]
+    assert FIRST_NEWS not in served.posts[1].text
+
+
+async def test_a_digest_that_may_not_be_posted_comes_as_soon_as_it_may_within_the_week(
+    served: Served, discord: DiscordDouble, start: Start, clock: Clock, tmp_path: Path
+) -> None:
+    async with start() as running:
+        await served.set_up(discord, every="Friday")
+        article(running, tmp_path, FIRST_NEWS)
+        served.channel.deny(SEND)
+        for day in range(21, 25):
+            for minutes in (0, 10, 20):
+                await look_at(running, clock, at(8, minutes, day=day))
+        # Whoever set it up hears of it once a day.
+        assert len(served.admin.dm.messages) == 4
+        clock.now = at(12, day=24)
+        served.channel.allow(SEND)
+        await discord.until(lambda: served.posts)
+        for minute in range(1, 5):
+            await look_at(running, clock, at(12, minute, day=24))
+        assert served.posts == [Post(date(2025, 3, 24), at(12, day=24), at(8, day=24), "", False)]
+        assert FIRST_NEWS in served.posts[0].text
+        for day in range(25, 29):
+            await look_at(running, clock, at(8, day=day))
+    assert days(served) == [24, 28]
 
 
 # Where, and whether.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -21,6 +23,7 @@ from bot.store.engine import Store
 from bot.store.schema import delivery, delivery_part, guild_briefing
 from summaries.article import Draft, Published, normalise_url
 from summaries.briefing import Lengths
+from tests.bot.discord.serving import NEWS
 from tests.bot.tables import Editor, library, row
 
 GUILD, ADMIN = 7, 5
@@ -45,11 +48,11 @@ class World:
             guilds.joined(conn, GUILD, "A server", now=self.editor.now)
         self.set_up()
 
-    def set_up(self, hour: time = time(8), channel: int = 42) -> Plan:
+    def set_up(self, hour: time = time(8), channel: int = 42, *, zone: str = "UTC", weekday: int | None = None) -> Plan:
         with self.store.writing() as conn:
             return briefings.switch_on(
-                conn, self.editor.key, GUILD, channel_id=channel, thread_id=None, hour=hour, zone="UTC", by=ADMIN,
-                now=self.editor.now,
+                conn, self.editor.key, GUILD, channel_id=channel, thread_id=None, hour=hour, zone=zone, by=ADMIN,
+                now=self.editor.now, weekday=weekday,
             )  # fmt: skip
 
     def pause(self, paused: bool = True) -> None:
@@ -80,6 +83,29 @@ class World:
                 nothing = copies.Alike((), {}, {}, frozenset())
                 copies.set_sketch(conn, self.editor.key, name, (), copy_of=copy_of, alike=nothing)
 
+    def report(self, title: str, moment: datetime) -> None:
+        """An article that is like no other comes in at a moment."""
+        self.editor.now = moment
+        with self.store.writing() as conn:
+            published = Published(moment, "time", "stated")
+            url = f"https://x.example/{title.replace(' ', '-')}"
+            draft = Draft(NEWS[title], title, "X", None, url, "en", published)
+            assert articles.add(conn, self.editor.key, title, draft, now=moment).outcome == "new"
+
+    def live(self, looks: Iterable[datetime], happens: Mapping[datetime, Callable[[], Any]]) -> dict[datetime, str]:
+        """Let time go by from look to look, with what happens meanwhile; return what was posted when. All arrives."""
+        told: dict[datetime, str] = {}
+        moments = sorted({*looks, *happens})
+        for moment in moments:
+            self.editor.now = moment
+            if moment in happens:
+                happens[moment]()
+            words = self.look(moment) if moment in looks else None
+            if words is not None:
+                told[moment] = words
+                self.arrives()
+        return told
+
     def look(self, moment: datetime) -> str | None:
         """Make what is due at a moment; return its words."""
         self.editor.now = moment
@@ -96,9 +122,9 @@ class World:
             (one,) = deliveries.claim_due(conn, "w", self.editor.now, 10)
         return one
 
-    def arrives(self) -> None:
-        """What is owed is posted."""
-        one = self.open()
+    def arrives(self, one: Delivery | None = None) -> None:
+        """What is owed is posted; ``one`` if it was claimed before."""
+        one = one or self.open()
         with self.store.writing() as conn:
             deliveries.sent(conn, one.id, 0, 900, now=self.editor.now)
             deliveries.finish(conn, one.id, now=self.editor.now)
@@ -266,6 +292,142 @@ def test_woken_or_back_in_the_server_it_tells_the_day_before_and_no_more(quick: 
     away_and_back(kicked, invited, 21)
 
 
+# Once a week.
+
+
+def titles_in(words: str) -> list[str]:
+    return [title for title in NEWS for _ in range(words.count(title))]
+
+
+def half_days(first: datetime, last: datetime) -> list[datetime]:
+    return [first + number * timedelta(hours=12) for number in range((last - first) // timedelta(hours=12) + 1)]
+
+
+FRIDAY = 4
+DIGESTS = [datetime(2025, 3, 28, 7, tzinfo=UTC), *(datetime(2025, 4, day, 6, tzinfo=UTC) for day in (4, 11, 18))]
+"""08:00 on Fridays in Berlin, where clocks are put forward on 30 March."""
+
+
+@pytest.mark.long
+def test_three_weeks_of_a_weekly_digest(world: World) -> None:
+    minute, day = timedelta(minutes=1), timedelta(days=1)
+    _end(world)
+    world.editor.now = at(26, 12)
+    world.set_up(zone="Europe/Berlin", weekday=FRIDAY)
+    moments = [DIGESTS[0] - 6 * day]
+    for one, following in pairwise(DIGESTS):
+        moments += [one + minute, one + 3 * day, following - minute]
+    stored = dict(zip(NEWS, moments, strict=True))
+    happens: dict[datetime, Callable[[], Any]] = {
+        moment: partial(world.report, title, moment) for title, moment in stored.items()
+    }
+    happens[DIGESTS[0] - 8 * day] = lambda: world.news("Apples of long ago")
+    happens[DIGESTS[0] + 2 * day] = lambda: world.editor.change(DE)
+    looks = {*half_days(at(26, 12), DIGESTS[-1] + 5 * day), *DIGESTS}
+    looks |= {one - timedelta(seconds=1) for one in DIGESTS} | {one + minute for one in DIGESTS}
+    told = world.live(looks, happens)
+
+    assert list(told) == DIGESTS, "once a week, never before its hour"
+    headings = [words.splitlines()[0] for words in told.values()]
+    for heading, date in zip(headings, ("28 March", "4 April", "11 April", "18 April"), strict=True):
+        assert heading.startswith(f"**Weekly digest, Friday {date} 2025: ")
+    expected = [[title for title in NEWS if stored[title] < one] for one in DIGESTS]
+    expected = [expected[0], *([one for one in new if one not in old] for old, new in pairwise(expected))]
+    assert [len(one) for one in expected] == [1, 3, 3, 3]
+    assert [titles_in(words) for words in told.values()] == expected
+    assert not any("Apples" in words for words in told.values())
+    assert ["Germany" in words for words in told.values()] == [False, True, False, False]
+
+
+def test_a_weekly_digest_at_an_hour_that_its_day_does_not_have(quick: World) -> None:
+    quick.set_up(time(2, 30), zone="Europe/Berlin", weekday=6)
+    minutes = [datetime(2025, 3, 30, 0, tzinfo=UTC) + number * timedelta(minutes=30) for number in range(5)]
+    weeks = [moment + number * timedelta(days=7) for number in range(2) for moment in minutes]
+    told = quick.live(weeks, {})
+    # Clocks jump from 2 to 3, so it comes at 3; a week later at half past 2, which is half an hour earlier.
+    assert list(told) == [datetime(2025, 3, 30, 1, tzinfo=UTC), datetime(2025, 4, 6, 0, 30, tzinfo=UTC)]
+
+
+@pytest.mark.long
+def test_from_every_day_to_once_a_week_and_back(world: World) -> None:
+    ferries, teachers, museum, motorway, chess, wheat = list(NEWS)[:6]
+    wednesday = at(26, 8) + timedelta(days=7)
+    hours = timedelta(hours=1)
+    told = world.live(
+        [at(26, 8) + number * 24 * hours for number in range(11)],
+        {
+            at(26, 20): lambda: world.report(ferries, at(26, 20)),
+            at(27, 9): lambda: world.report(teachers, at(27, 9)),
+            at(27, 12): lambda: world.set_up(weekday=2),
+            at(30, 3): lambda: world.report(museum, at(30, 3)),
+            wednesday - hours: lambda: world.report(motorway, wednesday - hours),
+            wednesday + hours: lambda: world.report(chess, wednesday + hours),
+            wednesday + 4 * hours: lambda: world.set_up(),
+            wednesday + 30 * hours: lambda: world.report(wheat, wednesday + 30 * hours),
+        },
+    )
+    days = [moment - wednesday for moment in told]
+    assert [(day.days, titles_in(words)) for day, words in zip(days, told.values(), strict=True)] == [
+        (-6, [ferries]), (0, [teachers, museum, motorway]), (1, [chess]), (2, [wheat]), (3, []),
+    ]  # fmt: skip
+    kinds = [words.splitlines()[0].split(",")[0] for words in told.values()]
+    assert kinds == ["**Briefing", "**Weekly digest", "**Briefing", "**Briefing", "**Briefing"]
+
+
+def test_a_digest_that_is_late_by_days_is_posted_and_says_since_when(quick: World) -> None:
+    quick.set_up(weekday=FRIDAY)
+    quick.report("Ferries are back", at(30, 12))
+    words = quick.look(at(31, 17))
+    assert words is not None
+    assert words.startswith("**Weekly digest, Friday 28 March 2025: ")
+    assert "Ferries are back" in words
+    one = quick.open()
+    # Older than a day, the outbox would drop it.
+    assert quick.editor.now - one.due_at < FOLDED_AFTER
+    assert one.late_line is not None
+    assert f"<t:{int(at(28, 8).timestamp())}:" in one.late_line
+    quick.arrives(one)
+    assert quick.live(half_days(at(31, 20), at(31, 20) + timedelta(days=5)), {}).keys() == {
+        at(31, 20) + timedelta(days=3, hours=12)
+    }
+
+
+def test_a_digest_that_was_given_up_is_made_up_for_the_next_day_and_then_it_is_weekly_again(quick: World) -> None:
+    quick.set_up(weekday=FRIDAY)
+    quick.report("Ferries are back", at(27, 12))
+    for day, heading in ((28, "Friday 28"), (29, "Saturday 29"), (30, "Sunday 30")):
+        words = quick.look(at(day, 8)) or ""
+        assert words.startswith(f"**Weekly digest, {heading} March 2025: ")
+        assert "Ferries are back" in words
+        assert quick.look(at(day, 20)) is None, "it is still owed"
+        quick.editor.now = at(day, 8) + FOLDED_AFTER - timedelta(minutes=1)
+        if day < 30:
+            quick.dropped()
+    quick.arrives()
+    assert list(quick.live(half_days(at(31, 8), at(31, 8) + timedelta(days=12)), {})) == [
+        at(28, 8) + number * timedelta(days=7) for number in (1, 2)
+    ]
+
+
+def test_paused_nothing_is_made_up_for_and_after_it_a_digest_tells_its_week(quick: World) -> None:
+    quick.set_up(weekday=FRIDAY)
+    ferries, teachers, museum = list(NEWS)[:3]
+    friday = at(28, 8) + timedelta(days=14)
+    day = timedelta(days=1)
+    assert quick.look(at(28, 8))
+    quick.dropped()
+    told = quick.live(
+        half_days(at(28, 20), friday),
+        {
+            at(28, 21): quick.pause,
+            friday - 8 * day: lambda: quick.report(ferries, friday - 8 * day),
+            friday - 6 * day: lambda: quick.report(teachers, friday - 6 * day),
+            friday - 2 * day: lambda: (quick.pause(False), quick.report(museum, friday - 2 * day)),
+        },
+    )
+    assert {moment: titles_in(words) for moment, words in told.items()} == {friday: [teachers, museum]}
+
+
 # What is set while it is being made.
 
 
@@ -273,6 +435,7 @@ MEANWHILE: dict[str, Callable[[World], Any]] = {
     "paused": lambda world: world.pause(),
     "paused and woken": lambda world: (world.pause(), world.pause(False)),
     "another hour": lambda world: world.set_up(time(20)),
+    "once a week": lambda world: world.set_up(weekday=3),
     "ended": lambda world: _end(world),
     "kicked": lambda world: _kick(world),
 }
@@ -310,7 +473,9 @@ def test_what_is_chosen_while_it_is_being_made_holds(world: World, monkeypatch: 
     _meanwhile(world, monkeypatch, MEANWHILE[what])
     assert world.look(at(27, 8)) is None
     with world.store.reading() as conn:
-        assert briefings.active(conn, world.editor.key) == [] or what in {"paused and woken", "another hour"}
+        assert briefings.active(conn, world.editor.key) == [] or what in {
+            "paused and woken", "another hour", "once a week",
+        }  # fmt: skip
 
 
 def test_moved_to_another_channel_while_it_is_being_made_it_goes_there(

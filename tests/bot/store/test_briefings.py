@@ -8,7 +8,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from threading import Barrier
 
+import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from bot.store import briefings, deliveries, guilds
 from bot.store.briefings import LOOK_BACK, Plan
@@ -43,6 +45,7 @@ def test_it_comes_back_as_it_was_set_up(store: Store) -> None:
         made = switch_on(conn, hour=time(20, 15), thread_id=43)
     assert made == Plan(made.id, 7, 42, 43, time(20, 15), "Europe/Berlin", "active", 1, NOW, NOW - LOOK_BACK)
     assert (made.target_id, made.place) == (43, Place("thread", "43", 7, 42))
+    assert (made.length, made.weekday) == ("normal", None)
     with store.reading() as conn:
         assert briefings.plan_of(conn, "d", 7) == made
         assert briefings.plan(conn, made.id) == made
@@ -68,6 +71,48 @@ def test_a_server_has_one_and_moving_its_channel_owes_nothing_anew(store: Store)
         # But what came in since is still news.
         assert (moved.set_up_at, moved.news_from) == (latest, NOW - LOOK_BACK)
         assert conn.execute(select(func.count()).select_from(guild_briefing)).scalar() == 1
+
+
+def test_another_length_changes_nothing_about_when_and_another_weekday_does(store: Store) -> None:
+    later = NOW + timedelta(days=3)
+    with store.writing() as conn:
+        plan = switch_on(conn)
+        short = switch_on(conn, length="short", now=later)
+        assert short == replace(plan, length="short")
+        assert briefings.as_planned(conn, plan) == short
+        weekly = switch_on(conn, length="short", weekday=4, now=later)
+        # What came in since is still news.
+        assert weekly == replace(short, weekday=4, set_up_at=later)
+        assert briefings.active(conn, "d") == [(weekly, None)]
+        daily = switch_on(conn, now=later + timedelta(days=1))
+        assert (daily.weekday, daily.length, daily.set_up_at) == (None, "normal", later + timedelta(days=1))
+
+
+@pytest.mark.parametrize("weekday", [-1, 7])
+def test_a_week_has_seven_days(store: Store, weekday: int) -> None:
+    with pytest.raises(IntegrityError), store.writing() as conn:
+        switch_on(conn, weekday=weekday)
+
+
+def test_a_digest_that_was_given_up_is_missed_until_another_is_made_or_it_is_set_up_anew(store: Store) -> None:
+    with store.writing() as conn:
+        weekly, daily = switch_on(conn, weekday=2), switch_on(conn, 8)
+        owed = [make(conn, plan, parts=2) for plan in (weekly, daily)]
+        assert briefings.missed(conn, "d") == set()
+        for one in owed:
+            deliveries.sent(conn, one, 0, 900, now=NOW)
+            deliveries.drop(conn, one, "too old", now=NOW)
+        # A part of it never came; what is missed of a daily one is told by the next.
+        assert briefings.missed(conn, "d") == {weekly.id}
+        assert briefings.missed(conn, "other") == set()
+        again = make(conn, weekly, DAY + timedelta(days=1))
+        assert briefings.missed(conn, "d") == set()
+        deliveries.drop(conn, again, "too old", now=NOW)
+        assert briefings.missed(conn, "d") == {weekly.id}
+        switch_on(conn, weekday=2, length="long", channel_id=50, now=NOW + timedelta(hours=1))
+        assert briefings.missed(conn, "d") == {weekly.id}
+        switch_on(conn, weekday=3, now=NOW + timedelta(hours=1))
+        assert briefings.missed(conn, "d") == set()
 
 
 def test_paused_it_is_not_active_and_woken_it_owes_nothing_for_the_days_between(store: Store) -> None:
@@ -263,7 +308,8 @@ def test_it_is_made_as_planned_or_not_at_all(store: Store) -> None:
         assert briefings.as_planned(conn, plan) is None, "woken, it owes nothing of before"
         (woken, _) = briefings.active(conn, "d")[0]
         assert briefings.as_planned(conn, woken) == woken
-        for changed in ({"hour": time(9)}, {"hour": time(9), "zone": "UTC"}):
+        nine = {"hour": time(9), "zone": "UTC"}
+        for changed in ({"hour": time(9)}, nine, {**nine, "weekday": 0}, {**nine, "weekday": 1}, nine):
             other = switch_on(conn, **changed, now=later)
             assert briefings.as_planned(conn, woken) is None
             woken = other

@@ -337,6 +337,7 @@ def test_a_store_of_the_first_version_keeps_its_rows(empty_url: str, monkeypatch
             assert subscriptions.add(conn, "d", "user", "101", "DE", "weekly", now=NOW) == "unchanged"
             plan = briefings.plan_of(conn, "d", 9007199254740993)
             assert plan is not None
+            assert (plan.weekday, plan.length) == (None, "normal")
             made = briefings.record(conn, plan.id, date(2025, 3, 27), due_at=NOW, table_at=NOW, value={}, now=NOW)
             assert made is not None
 
