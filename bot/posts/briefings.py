@@ -87,10 +87,10 @@ def build(library: Library, plan: Plan, day: date, *, now: datetime) -> Made:
             table_at = max(now - HOLD, before_at)
             stood = _by_id(claims.recorded(connection, key, until=before_at))
             stands = _by_id(claims.recorded(connection, key, until=table_at))
-            # Its readers go on from what they were told.
-            known = (
-                articles.shown_to(connection, key, "guild", str(plan.guild_id), since=now - KNOWN_FOR) if fresh else []
-            )
+            # Its readers go on from what they were told. The digest of so many weeks ago counts whole, whatever the
+            # second at which each was made.
+            known_from = now - KNOWN_FOR - (LOOK_BACK if plan.weekday is not None else timedelta())
+            known = articles.shown_to(connection, key, "guild", str(plan.guild_id), since=known_from) if fresh else []
             counted = _by_id(figures.recorded(connection, key, until=before_at))
             counts = _by_id(figures.recorded(connection, key, until=table_at))
         broken = {one.row.id for one in library.broken}

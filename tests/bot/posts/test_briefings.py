@@ -409,6 +409,20 @@ def test_a_digest_that_was_given_up_is_made_up_for_the_next_day_and_then_it_is_w
     ]
 
 
+def test_what_the_digest_of_two_weeks_ago_told_is_known_whatever_the_second_it_was_made_in(quick: World) -> None:
+    quick.set_up(weekday=FRIDAY)
+    week, second = timedelta(days=7), timedelta(seconds=1)
+    quick.entry("Apples", "https://x.example/1", "The harbour office counted all apples.", own=False)
+    assert "> The harbour office" in (quick.look(at(28, 8) + second) or "")
+    quick.arrives()
+    assert quick.look(at(28, 8) + week)
+    quick.arrives()
+    quick.entry("Apples again", "https://y.example/2", "The harbour office counted all apples.", own=False)
+    words = quick.look(at(28, 8) + 2 * week + 20 * second) or ""
+    assert "Told again, with nothing new" in words
+    assert "> The harbour office" not in words
+
+
 def test_paused_nothing_is_made_up_for_and_after_it_a_digest_tells_its_week(quick: World) -> None:
     quick.set_up(weekday=FRIDAY)
     ferries, teachers, museum = list(NEWS)[:3]
