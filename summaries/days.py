@@ -46,7 +46,8 @@ _LANGUAGES: Final = {
     "en": _Words(
         ("Mondays?", "Tuesdays?", "Wednesdays?", "Thursdays?", "Fridays?", "Saturdays?", "Sundays?"),
         (("yesterday", -1), ("today|tonight|this (?:morning|afternoon|evening)", 0), ("tomorrow", 1)),
-        r"will|would|shall|due|scheduled|expected|planned|plans to|set to|going to|is to|are to",
+        r"will|would|shall|due|scheduled|expected|planned|plans to|set to|going to|is to|are to|meets?|decides|begins|"
+        r"convenes?|gathers?|takes? place|expires?",
         r"said|says|told|was|were|had|met|\w+ed|spoke|wrote|held|began|came|went|took|gave|made|put",
         "last|previous",
         "next|coming",

@@ -12,8 +12,8 @@ from bot.request import Request
 from summaries.toml import did_you_mean
 
 MANAGED = {
-    "setup": "Sets the daily briefing up, or moves it: a channel, an hour, a time zone.",
-    "briefings": "The daily briefing: show, preview, pause, resume, retract, off.",
+    "setup": "Sets the briefing up, or changes it: a channel, an hour, a time zone, how often, how long.",
+    "briefings": "The briefing: show, preview, pause, resume, retract, off.",
     "settings": "A server's settings, and who changed them.",
 }
 """The commands for those who manage a server; they are no commands of the terminal (bot/commands/servers.py)."""
