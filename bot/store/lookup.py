@@ -149,7 +149,10 @@ def shown_at(conn: Connection, dossier: str, article_id: str) -> list[ShownAt]:
 
 
 def told(conn: Connection, dossier: str, article_id: str) -> int:
-    """Return how many subscribers were told, or are owed, that an article speaks of what they follow."""
+    """Return how many subscribers were told, or are owed, that an article speaks of what they follow.
+
+    Those to whom it said nothing new, so that nothing was sent, are not counted.
+    """
     columns = subscriber_update.c
     people = (
         select(columns.subscriber_kind, columns.subscriber_id)
@@ -158,6 +161,8 @@ def told(conn: Connection, dossier: str, article_id: str) -> int:
             event.c.dossier == dossier,
             event.c.kind == "article_mentions",
             event.c.cause.startswith(f"article {article_id} on ", autoescape=True),
+            # A delivery is on record for longer than the events it tells of.
+            columns.delivery_id.is_not(None),
         )
         .distinct()
         .subquery()

@@ -83,10 +83,12 @@ def test_where_it_was_shown_and_how_many_were_told(store: Store) -> None:
             one for party in ("GB", "FR")
             for one in events.held(conn, "d", party, ["article_mentions"], now=NOW - timedelta(seconds=1))
         ]  # fmt: skip
-        for who, one in [("1", known[0]), ("1", known[-1]), ("2", known[0])]:
+        for who, one, sent in [
+            ("1", known[0], number), ("1", known[-1], number), ("2", known[0], number), ("knew it all", known[0], None),
+        ]:  # fmt: skip
             conn.execute(
                 subscriber_update.insert().values(
-                    subscriber_kind="user", subscriber_id=who, event_id=one.id, delivery_id=number, created_at=NOW
+                    subscriber_kind="user", subscriber_id=who, event_id=one.id, delivery_id=sent, created_at=NOW
                 )
             )
         assert lookup.told(conn, "d", "report") == 2, "people, not messages"
