@@ -6,16 +6,18 @@ readers were told is given too (``known``): a story goes on where they left it, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
 from typing import Final, Literal
 
 from summaries.article import Article
-from summaries.claims import Figure, Quote
+from summaries.claims import Claim, Figure, Quote
 from summaries.language import language_of
 from summaries.novelty import Told
 from summaries.parties import Parties
+from summaries.sentences import article_sentences
 from summaries.stories import NewsValue, Story, group_stories, rank_stories
 from summaries.summarize import Sentence, rate_sentences
 from summaries.table import Change, Position, changes
@@ -27,6 +29,9 @@ KNOWN_FOR: Final = timedelta(days=14)
 """How long readers are taken to know what they were told."""
 _WATCHED: Final = 100
 """Articles, the newest, that are searched for what is to come: it takes some milliseconds each."""
+
+_REMEMBERED: Final = 200
+"""Sentences that are looked at of an article of which only a part was told."""
 
 Length = Literal["short", "normal", "long"]
 
@@ -86,6 +91,21 @@ class StoryBrief:
     def sentences_of(self, article: Article) -> tuple[Sentence, ...]:
         """Return the sentences taken from one of the articles."""
         return tuple(s for s in self.sentences if (s.article, s.revision) == (article.id, article.revision))
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What readers who know some articles are told of others; stories stand in order of their news value.
+
+    ``stories`` are told in sentences, ``more`` are only named, ``retold`` say nothing new, and ``unchanged`` is how
+    many the readers know that no other article tells. ``memory`` is what they knew before.
+    """
+
+    stories: tuple[StoryBrief, ...] = ()
+    more: tuple[StoryBrief, ...] = ()
+    retold: tuple[StoryBrief, ...] = ()
+    unchanged: int = 0
+    memory: Told = field(default_factory=Told, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,46 +180,32 @@ def build_briefing(
         figures = {}
     quotes = [change.after.claim.quotes[0] for change in changed if change.after]
     quotes += [row.quotes[0] for rows in figures.values() for row in rows]
-    quoted = _places(quotes, articles)
-    found, unchanged = _continue(articles, known)
-    if about is not None:
-        found = [one for one in found if any(_speaks_of(about, article, parties) for article in one[0].articles)]
-    earlier = {story.articles[0].id: told for story, told in found}
-    named = {
-        article.id: {mention.party for mention in parties.find(article.title, article.language)}
-        for article in articles
-        if article.title
-    }
-    claims = [position.claim for position in after.values()]
-    ranked = rank_stories((story for story, _ in found), changed, claims, named)
-    told = Told(known, parties) if found else Told()
-    speaks = None if about is None else _speaker(about, parties)
-    stories: list[StoryBrief] = []
-    more: list[StoryBrief] = []
-    retold: list[StoryBrief] = []
-    for story, value in ranked:
-        brief = StoryBrief(story.title, (), story.articles, value, earlier[story.articles[0].id])
-        if len(stories) == lengths.stories:
-            more.append(brief)
-            continue
-        sentences = _sentences(_originals(story), lengths, quoted, told, speaks)
-        if sentences is None:
-            retold.append(brief)
-            continue
-        stories.append(replace(brief, sentences=sentences))
+    quoted = places(quotes, articles)
+    wanted = frozenset(() if about is None else (about,))
+    told = tell_stories(
+        articles,
+        known,
+        parties,
+        lengths,
+        wanted,
+        changed=changed,
+        claims=[position.claim for position in after.values()],
+        quoted=quoted,
+    )
+    speaks = _speaker(wanted, parties) if wanted else None
     return Briefing(
         window=window,
         changes=tuple(changed),
-        stories=tuple(stories),
-        more=tuple(more),
+        stories=told.stories,
+        more=told.more,
         figures={measure: tuple(rows) for measure, rows in figures.items()},
         before=dict(before),
         after=dict(after),
         last_change=max((position.last_change for position in after.values()), default=None),
         silent_sources=tuple(silent_sources),
-        retold=tuple(retold),
-        unchanged=unchanged,
-        watch=_watch(window.day, stories, quoted, lengths.watch, parties, told, speaks),
+        retold=told.retold,
+        unchanged=told.unchanged,
+        watch=_watch(window.day, told.stories, quoted, lengths.watch, parties, told.memory, speaks),
     )
 
 
@@ -233,25 +239,108 @@ def _watch(
     return (*chosen, *conditions[: limit - len(chosen)])
 
 
+def tell_stories(
+    articles: Sequence[Article],
+    known: Sequence[Article],
+    parties: Parties,
+    lengths: Lengths = Lengths(),
+    about: Collection[str] = (),
+    *,
+    told_of: Mapping[str, Collection[str]] = MappingProxyType({}),
+    changed: Sequence[Change] = (),
+    claims: Iterable[Claim] = (),
+    quoted: Collection[tuple[str, int, Span]] = (),
+) -> Telling:
+    """Tell what ``articles`` say to readers who were told of those in ``known``, the oldest first.
+
+    Articles of one event are one story, which goes on where the readers left it: only what they were not told is
+    printed. With ``about``, codes of parties, only what speaks of one of them is told; where they are several, a story
+    has a sentence more if the others leave one out. ``told_of`` says of a known article, by its id, about which parties
+    they were told of it: then what it says of the others is news to them, and it may be among ``articles`` once more.
+    Without that they know all that it says.
+
+    ``changed`` and ``claims`` weigh stories as in :func:`~summaries.stories.rank_stories`. ``quoted``, as (article id,
+    revision, span), is printed beside the stories: it is left out of them as long as an article has others to offer.
+    """
+    wanted = frozenset(about)
+    found, rest = _continue(articles, known)
+    if wanted:
+        found = [one for one in found if any(_speaks_of(wanted, article, parties) for article in one[0].articles)]
+        rest = [story for story in rest if any(_speaks_of(wanted, article, parties) for article in story.articles)]
+    earlier = {story.articles[0].id: before for story, before in found}
+    named = {
+        article.id: {mention.party for mention in parties.find(article.title, article.language)}
+        for article in articles
+        if article.title
+    }
+    told = _remember(known, parties, wanted, told_of) if found else Told()
+    speaks = _speaker(wanted, parties) if wanted else None
+    stories: list[StoryBrief] = []
+    more: list[StoryBrief] = []
+    retold: list[StoryBrief] = []
+    for story, value in rank_stories((story for story, _ in found), changed, claims, named):
+        brief = StoryBrief(story.title, (), story.articles, value, earlier[story.articles[0].id])
+        if len(stories) == lengths.stories:
+            more.append(brief)
+            continue
+        originals = _originals(story)
+        sentences = _sentences(originals, lengths, quoted, told, speaks)
+        if sentences is None:
+            retold.append(brief)
+            continue
+        if sentences and len(wanted) > 1:
+            languages = {article.id: language_of(article) for article in originals}
+            left = wanted - {m.party for one in sentences for m in parties.find(one.text, languages[one.article])}
+            places_of = {article.id: place for place, article in enumerate(originals)}
+            both = (*sentences, *(_one_more(originals, lengths, quoted, told, _speaker(left, parties)) if left else ()))
+            sentences = tuple(sorted(both, key=lambda one: (places_of[one.article], one.start)))
+        stories.append(replace(brief, sentences=sentences))
+    return Telling(tuple(stories), tuple(more), tuple(retold), len(rest))
+
+
 def _continue(
     articles: Sequence[Article], known: Sequence[Article]
-) -> tuple[list[tuple[Story, tuple[Article, ...]]], int]:
-    """Group new articles into stories, each with the known ones it goes on from; count the stories without new ones."""
+) -> tuple[list[tuple[Story, tuple[Article, ...]]], list[Story]]:
+    """Group new articles into stories, each with the known ones it goes on from; and the stories without new ones."""
     new = {article.id for article in articles}
     before = [article for article in known if article.id not in new]
     # What is new is grouped by itself: an outlet repeats its background from day to day, so that each report of today
     # is more like that outlet's of yesterday than like what the others say of the same event.
     together: dict[str, tuple[Article, ...]] = {}
-    unchanged = 0
+    rest = []
     for story in group_stories([*articles, *before]):
         earlier = tuple(article for article in story.articles if article.id not in new)
         together |= {article.id: earlier for article in story.articles if article.id in new}
-        unchanged += len(earlier) == len(story.articles)
+        if len(earlier) == len(story.articles):
+            rest.append(story)
     found = []
     for story in group_stories(articles, before):
-        told = {one.id: one for article in story.articles for one in together[article.id]}
-        found.append((story, tuple(one for one in reversed(before) if one.id in told)))
-    return found, unchanged
+        told = {one.id for article in story.articles for one in (article, *together[article.id])}
+        found.append((story, tuple(one for one in reversed(known) if one.id in told)))
+    return found, rest
+
+
+def _remember(
+    known: Sequence[Article], parties: Parties, about: frozenset[str], told_of: Mapping[str, Collection[str]]
+) -> Told:
+    """Return what readers know; left out is what speaks only of parties in ``about`` they were not told of with it."""
+    untold = {one.id: about.difference(told_of[one.id]) for one in known if one.id in told_of}
+    told = Told((one for one in known if not untold.get(one.id)), parties)
+    for article in known:
+        missing = untold.get(article.id)
+        if not missing:
+            continue
+        language = language_of(article)
+        spans = [span for paragraph in article_sentences(article) for span in paragraph]
+        follows = False
+        for span in spans[:_REMEMBERED]:
+            text = span.of(article.text)
+            named = {mention.party for mention in parties.find(text, language)}
+            is_told = named.isdisjoint(missing) or not named.isdisjoint(told_of[article.id])
+            if is_told:
+                told.add(text, language, follows=follows)
+            follows = is_told
+    return told
 
 
 def _originals(story: Story) -> tuple[Article, ...]:
@@ -260,8 +349,11 @@ def _originals(story: Story) -> tuple[Article, ...]:
     return tuple(first.values()) if first else story.articles
 
 
-def _places(quotes: Sequence[Quote], articles: Sequence[Article]) -> set[tuple[str, int, Span]]:
-    """Return where quotes stand: in the articles that they are of, and in those that have the same words."""
+def places(quotes: Sequence[Quote], articles: Sequence[Article]) -> set[tuple[str, int, Span]]:
+    """Return where quotes stand: in the articles that they are of, and in those that have the same words.
+
+    Each as (article id, revision, span), as :func:`tell_stories` takes them.
+    """
     found = {(quote.article, quote.revision, quote.span) for quote in quotes}
     for article in articles:
         for quote in quotes:
@@ -274,7 +366,7 @@ def _places(quotes: Sequence[Quote], articles: Sequence[Article]) -> set[tuple[s
 def _sentences(
     articles: Sequence[Article],
     lengths: Lengths,
-    quoted: set[tuple[str, int, Span]],
+    quoted: Collection[tuple[str, int, Span]],
     told: Told,
     about: Callable[[str, str], bool] | None,
 ) -> tuple[Sentence, ...] | None:
@@ -294,14 +386,28 @@ def _sentences(
     return chosen
 
 
-def _speaks_of(party: str, article: Article, parties: Parties) -> bool:
+def _one_more(
+    articles: Sequence[Article],
+    lengths: Lengths,
+    quoted: Collection[tuple[str, int, Span]],
+    told: Told,
+    about: Callable[[str, str], bool],
+) -> list[Sentence]:
+    """Choose a sentence more, if one can be read by itself and says what was not told: none, or one."""
+    rated = rate_sentences(
+        articles, sentences=1, words=lengths.words, ranker=lengths.ranker, avoid=quoted, told=told, about=about
+    )
+    return [one.sentence for one in rated if one.chosen and not one.faults]
+
+
+def _speaks_of(about: frozenset[str], article: Article, parties: Parties) -> bool:
     found = parties.find(article.text[: article.body_start + READ], article.language, article.body_start)
     titled = parties.find(article.title, article.language) if article.title else []
-    return any(mention.party == party for mention in (*titled, *found))
+    return any(mention.party in about for mention in (*titled, *found))
 
 
-def _speaker(party: str, parties: Parties) -> Callable[[str, str], bool]:
-    return lambda text, language: any(mention.party == party for mention in parties.find(text, language))
+def _speaker(about: frozenset[str], parties: Parties) -> Callable[[str, str], bool]:
+    return lambda text, language: any(mention.party in about for mention in parties.find(text, language))
 
 
 def day_window(day: date) -> Window:

@@ -6,10 +6,11 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from bot.answers import Action, Answer, BrokenReceipt, Receipt
+from bot.commands import stories as story_views
 from bot.commands.asking import counted_as, label, lower_first, receipts
 from bot.due import FOLDED_AFTER, Due, latest_due
 from bot.events import step
@@ -22,10 +23,11 @@ from bot.store.deliveries import Place
 from bot.store.engine import Connection
 from bot.store.events import Event, Untold
 from bot.store.subscriptions import Subscription
-from summaries.article import Article
-from summaries.claims import Claim
-from summaries.sentences import article_sentences, balanced
-from summaries.text import READ, collapse
+from summaries.claims import Claim, Quote
+from summaries.table import Change
+
+if TYPE_CHECKING:
+    from summaries.briefing import StoryBrief, Telling
 
 log = logging.getLogger(__name__)
 
@@ -41,9 +43,10 @@ _MONDAY: Final = 0
 _RETRIES: Final = (timedelta(hours=1), timedelta(days=1))
 """How long a subscriber whose messages are refused is left alone; after the last everything they follow is paused."""
 
-_MAX_MENTIONS: Final = 10
-ENDS: Final = (".", "!", "…")
-"""What a sentence ends in; a heading does not."""
+_MAX_STORIES: Final = 10
+_SENTENCES: Final = 2
+_WORDS: Final = 60
+"""How much is told of a story, where a briefing isn't set to tell less: it is what concerns a few parties."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,7 @@ def digest_key(who: str) -> str:
 
 
 def make_due(library: Library, *, now: datetime) -> int:
-    """Make and owe every message to subscribers that is due; return how many."""
+    """Make and owe every message to subscribers that is due; return how many are owed."""
     key = library.topic.key
     with library.store.reading() as connection:
         found = events.untold(connection, key, now=now, since=now - REMEMBERED)
@@ -153,8 +156,7 @@ def make_due(library: Library, *, now: datetime) -> int:
     made = 0
     for message in due:
         try:
-            _owe(library, message, now)
-            made += 1
+            made += _owe(library, message, now)
         except Exception:
             # What is wrong with one message is no reason to keep the others waiting. Nobody is named.
             log.exception("A message to a subscriber could not be made; it is tried again.")
@@ -203,9 +205,10 @@ def _zone(name: str) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
-def _owe(library: Library, message: Message, now: datetime) -> None:
+def _owe(library: Library, message: Message, now: datetime) -> bool:
+    """Owe a message; False when it was not wanted any more, or said nothing new: then its events pass as told."""
     answer = update(library, message)
-    contents = render.as_discord(answer, room=ROOM)
+    contents = render.as_discord(answer, room=ROOM) if says_anything(answer) else None
     place = Place("user" if message.kind == "user" else "channel", message.id, message.guild_id, message.dm_channel_id)
     # What was due long ago, because the bot was away or messages were refused, must not be given up by the outbox as
     # too old: no other message would tell it. The line says since when it was due.
@@ -216,7 +219,10 @@ def _owe(library: Library, message: Message, now: datetime) -> None:
             connection, library.topic.key, message.kind, message.id, ids, now=now, since=now - REMEMBERED
         ):
             # Another process was first, an editor took it back, or whoever it is for left: the next look sees it.
-            return
+            return False
+        if contents is None:
+            events.tell(connection, message.kind, message.id, ids, delivery_id=None, now=now)
+            return False
         key, new, tries = message.once_key, False, 0
         while True:
             delivery_id, new = deliveries.owe(
@@ -236,27 +242,39 @@ def _owe(library: Library, message: Message, now: datetime) -> None:
                 delivery_id=delivery_id,
                 now=now,
             )
+    return new
+
+
+def says_anything(answer: Answer) -> bool:
+    """Tell whether a message to a subscriber holds anything new to them; without, none is sent."""
+    return any(answer.view[part] for part in ("changes", "stories", "more"))
 
 
 def update(library: Library, message: Message) -> Answer:
-    """Put what a subscriber hears into an answer: changes first, then where their parties are spoken of."""
+    """Put what a subscriber hears into an answer: changes first, then the stories that speak of their parties."""
     with library.one_moment():
         changes = [
             _change(event, library) for event in _newest_per_party(message.events) if event.kind != "article_mentions"
         ]
-        mentions = _mentions([event for event in message.events if event.kind == "article_mentions"], library)
+        told, spoken = _stories(message, changes, library)
         with library.reading() as connection:
             followed = subscriptions.active_of(connection, library.topic.key, message.kind, message.id)
             guild = guilds.get(connection, message.guild_id) if message.guild_id else None
     parties = sorted({event.party for event in message.events})
     names = [library.parties[code].name for code in parties]
+
+    def named(story: StoryBrief) -> list[str]:
+        about = {code for article in story.articles for code in spoken[article.id]}
+        return [library.parties[code].name for code in sorted(about)] if len(parties) > 1 else []
+
     return Answer(
         command="update",
         template="update",
         view={
             "changes": changes,
-            "mentions": mentions[:_MAX_MENTIONS],
-            "more_mentions": max(0, len(mentions) - _MAX_MENTIONS),
+            "stories": [{**story_views.told(story), "names": named(story)} for story in told.stories],
+            "more": [{**story_views.named(story), "names": named(story)} for story in told.more],
+            "retold": [story_views.named(story) for story in told.retold],
             "rhythm": message.rhythm,
             "names": names,
             "reasons": _reasons(followed, parties, library),
@@ -369,48 +387,73 @@ def _receipts(rows: Sequence[Mapping[str, Any]], library: Library) -> list[Recei
     return found
 
 
-def _mentions(found: Sequence[Event], library: Library) -> list[dict[str, Any]]:
-    """Return the articles that speak of a subscriber's parties, each once, with the first sentence that does."""
-    by_article: dict[str, list[Event]] = {}
-    for event in found:
-        if event.after:
-            by_article.setdefault(event.after["article"], []).append(event)
-    rows = []
+def _stories(
+    message: Message, changes: Sequence[Mapping[str, Any]], library: Library
+) -> tuple[Telling, Mapping[str, frozenset[str]]]:
+    """Return what is new to a subscriber in the articles of a message, and of which parties of theirs each speaks."""
+    # The newsroom's rankers are heavy to load and only needed here.
+    from summaries.briefing import KNOWN_FOR, Telling, places, tell_stories
+
+    found: dict[str, set[str]] = {}
+    for event in message.events:
+        if event.kind == "article_mentions" and event.after:
+            found.setdefault(event.after["article"], set()).add(event.party)
+    if not found:
+        return Telling(), {}
+    key = library.topic.key
     with library.reading() as connection:
-        for identifier, about in by_article.items():
-            # As it reads now: what was edited since must not be quoted as it was.
-            article = articles.get(connection, library.topic.key, identifier)
-            if article is None:
-                continue
-            rows.append(
-                {
-                    "article": article,
-                    "names": [library.parties[event.party].name for event in about],
-                    "quote": _sentence(article, about[0].party, library),
-                }
-            )
-    return rows
+        known = events.articles_told(connection, key, message.kind, message.id, since=message.due_at - KNOWN_FOR)
+    lengths = library.lengths()
+    lengths = replace(
+        lengths,
+        sentences=min(lengths.sentences, _SENTENCES),
+        words=min(lengths.words, _WORDS),
+        stories=min(lengths.stories, _MAX_STORIES),
+    )
+    moved = {event.party for event in message.events if event.kind != "article_mentions"}
+    quotes = tuple(
+        Quote(one.article, one.revision, one.start, one.end, one.quote)
+        for change in changes
+        for one in (*change["new"], *change["old"])
+    )
 
+    def tell() -> tuple[Telling, Mapping[str, frozenset[str]]]:
+        # All as it reads now: what was edited since must not be quoted as it was, nor told if it is not there any more.
+        with library.reading() as connection:
+            spoken = {}
+            new = []
+            for article in articles.with_ids(connection, key, found):
+                named = articles.mentioned(connection, key, article.id, article.revision)
+                about = found[article.id].intersection(one.party for one in named)
+                if about:
+                    spoken[article.id] = frozenset(about)
+                    new.append(article)
+            before = articles.with_ids(connection, key, known)
+        table = library.positions(message.due_at.date())
+        told = tell_stories(
+            new,
+            before,
+            library.parties,
+            lengths,
+            frozenset(code for about in spoken.values() for code in about),
+            told_of=known,
+            changed=[Change(party, None, table.get(party)) for party in sorted(moved)],
+            claims=library.claims,
+            quoted=places(quotes, new),
+        )
+        return told, spoken
 
-def _sentence(article: Article, party: str, library: Library) -> str | None:
-    """Return the first sentence that speaks of a party and can be read on its own; no heading."""
-    from summaries.boilerplate import is_boilerplate
-
-    found = library.parties.find(article.text[: article.body_start + READ], article.language, article.body_start)
-    starts = [mention.start for mention in found if mention.party == party]
-    for paragraph in article_sentences(article):
-        for span in paragraph:
-            if not any(span.start <= start < span.end for start in starts):
-                continue
-            words = span.of(article.text)
-            if (
-                words.rstrip('"”’»)').endswith(ENDS)
-                and len(words) <= 500
-                and balanced(words)
-                and not is_boilerplate(words)
-            ):
-                return collapse(words)
-    return None
+    # Choosing sentences takes long, and many who follow a party have heard the same of it.
+    same = (
+        "update",
+        frozenset((identifier, frozenset(about)) for identifier, about in found.items()),
+        frozenset(known.items()),
+        frozenset(moved),
+        quotes,
+        message.due_at.date(),
+        lengths,
+    )
+    return library.once(same, tell)
 
 
 def refused(

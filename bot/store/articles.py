@@ -585,6 +585,13 @@ def shown_to(conn: Connection, dossier: str, place_kind: str, place_id: str, *, 
     return [_article(row) for row in rows]
 
 
+def with_ids(conn: Connection, dossier: str, article_ids: Collection[str]) -> list[Article]:
+    """Return what some articles say now, the oldest first; without those that are unknown or whose text was removed."""
+    query = _articles(dossier).where(article.c.id.in_(article_ids), article_revision.c.text.is_not(None))
+    rows = conn.execute(query.order_by(article_revision.c.dated_at, article_revision.c.article_id))
+    return [_article(row) for row in rows]
+
+
 def _window(since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
     window = []
     if since is not None:

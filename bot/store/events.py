@@ -12,7 +12,7 @@ from sqlalchemy import insert as plain_insert
 
 from bot.store import deliveries
 from bot.store.dialect import insert
-from bot.store.schema import delivery, event, guild, subscriber_update, subscription
+from bot.store.schema import delivery, delivery_part, event, guild, subscriber_update, subscription
 from bot.store.subscriptions import Cadence, SubscriberKind
 
 EventKind = Literal["position_moved", "sources_differ", "corrected", "article_mentions"]
@@ -185,15 +185,54 @@ def still_untold(
     return found.issuperset(wanted)
 
 
+def articles_told(
+    conn: Connection, dossier: str, kind: SubscriberKind, subscriber: str, *, since: datetime
+) -> dict[str, frozenset[str]]:
+    """Return of which articles a subscriber was told from ``since`` on, or will be by what is owed, by id.
+
+    With each the parties they were told that it speaks of. What was given up is left out, wholly or in part: nobody
+    knows what of it they read.
+    """
+    columns = subscriber_update.c
+    given_up = (
+        select(delivery_part.c.position)
+        .where(delivery_part.c.delivery_id == columns.delivery_id, delivery_part.c.state == "dropped")
+        .exists()
+    )
+    query = (
+        select(event.c.party, event.c.after)
+        .join(subscriber_update, columns.event_id == event.c.id)
+        .where(
+            event.c.dossier == dossier,
+            event.c.kind == "article_mentions",
+            columns.subscriber_kind == kind,
+            columns.subscriber_id == subscriber,
+            columns.created_at >= since,
+            ~given_up,
+        )
+    )
+    found: dict[str, set[str]] = {}
+    for row in conn.execute(query):
+        if row.after:
+            found.setdefault(row.after["article"], set()).add(row.party)
+    return {article: frozenset(parties) for article, parties in found.items()}
+
+
 def forget(conn: Connection, *, before: datetime) -> int:
     """Delete events from before a moment, and who was told of them; return how many that was."""
     return conn.execute(delete(event).where(event.c.created_at < before)).rowcount
 
 
 def tell(
-    conn: Connection, kind: SubscriberKind, subscriber: str, ids: Iterable[int], *, delivery_id: int, now: datetime
+    conn: Connection,
+    kind: SubscriberKind,
+    subscriber: str,
+    ids: Iterable[int],
+    *,
+    delivery_id: int | None,
+    now: datetime,
 ) -> None:
-    """Note that a delivery tells a subscriber of events.
+    """Note that a delivery tells a subscriber of events; None: they said nothing new, so that nothing is sent.
 
     Commit point: the caller's, with the delivery: being told and being owed are one thing. Ask :func:`still_untold`
     first, in the same transaction: telling one twice is refused by the database.

@@ -25,11 +25,12 @@ from bot.posts import updates
 from bot.posts.updates import Hours, Message, due_messages, make_due
 from bot.render.buttons import SAY
 from bot.seeding import find_mentions, record_mentions
-from bot.store import articles, briefings, deliveries, events, guilds, subscriptions
+from bot.store import articles, briefings, deliveries, events, guilds, lookup, subscriptions
 from bot.store.engine import Connection, Store
 from bot.store.events import Event, EventKind, Untold
-from bot.store.schema import delivery, delivery_part, guild_briefing, quote, subscriber_update
+from bot.store.schema import delivery, delivery_part, guild_briefing, quote, subscriber_update, subscription
 from summaries.article import Article, Draft, Published
+from summaries.briefing import Lengths
 from tests.bot.tables import NOW, SENTENCES, TEXT, Editor, library, row
 
 pytestmark = pytest.mark.long
@@ -246,6 +247,7 @@ class World:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.library = library(store)
+        self.library.lengths = Lengths
         self.editor = Editor(self.library)
 
     @property
@@ -261,14 +263,20 @@ class World:
                 conn, self.editor.key, kind, who, party, cadence, now=self.now, **more  # type: ignore[arg-type]
             )  # fmt: skip
 
-    def news(self, text: str, name: str) -> None:
+    def news(self, text: str, name: str, *, title: str | None = None, publisher: str = "X") -> None:
+        """Store a new article, or what an old one says now; only of a new one anybody hears."""
         with self.store.writing() as conn:
-            draft = Draft(text, title="News", url="https://x.example/news", publisher="X", language="en",
+            draft = Draft(text, title=title or f"News: {name}", url=f"https://x.example/{name.replace(' ', '-')}",
+                          publisher=publisher, language="en",
                           published=Published(self.now, "time", "stated"))  # fmt: skip
-            stored = articles.add(conn, self.editor.key, name, draft, article_id=name, now=self.now)
+            known = articles.get(conn, self.editor.key, name)
+            stored = articles.add(
+                conn, self.editor.key, name, draft, article_id=None if known else name, now=self.now
+            )  # fmt: skip
             article = Article(name, stored.revision, text, language="en")
             record_mentions(conn, self.editor.key, stored, find_mentions(article, self.library.parties))
-            record_mentions_events(conn, self.editor.key, article, now=self.now)
+            if stored.outcome == "new":
+                record_mentions_events(conn, self.editor.key, article, now=self.now)
 
     def look(self) -> list[Any]:
         """Make what is due; return what that owes, as (key, place, words of each message)."""
@@ -615,7 +623,7 @@ def test_a_daily_message_tells_changes_and_where_parties_are_spoken_of(quick: Wo
     text = quick.words(found["1"])
     assert text.startswith("**Daily update: Germany, France**")
     assert "**Germany: won't send troops.** Was: open to it." in text
-    assert "**Germany, France**: spoken of" in text
+    assert "** (Germany, France)\n> " in text
     assert "@everyone" not in text
     assert "Germany and France spoke of @\u2060everyone." in _quotes(text)
     assert "The government of Germany has met." in _quotes(text)
@@ -626,6 +634,233 @@ def test_a_daily_message_tells_changes_and_where_parties_are_spoken_of(quick: Wo
     assert len(_quotes(other)) == 1
     labels = [one["label"] for line in quick.parts(found["1"])[-1]["components"] for one in line["components"]]
     assert {"Stop France", "Stop Germany", "Stop everything"} <= set(labels)
+
+
+# --- News of parties, as stories
+
+WEIGHS = (
+    "Germany will decide this week whether to contribute soldiers to the coalition of the willing, ministers said. "
+    "Opposition lawmakers called the plan rushed. France leads the coalition of the willing and promised to send ships."
+)
+AGAIN = (
+    "Ministers said that this week Germany will decide whether to contribute soldiers to the coalition of the "
+    "willing. Opposition lawmakers called the plan rushed. Ships were promised by France, which leads the coalition of "
+    "the willing."
+)
+JOINS = (
+    "Germany will contribute 2,000 soldiers to the coalition of the willing, the chancellor said on Thursday. "
+    "Opposition lawmakers called the plan rushed."
+)
+STORM = "A storm tore the roof off the ferry terminal in Kiel, and northern Germany was without trains for two days."
+
+
+@pytest.fixture
+def reader(quick: World) -> World:
+    """One who was told the beginning of a story by Wednesday's message."""
+    quick.editor.now = at(25, 8)
+    quick.editor.change(DE)
+    quick.wait(hours=1)
+    quick.follow("1", cadence="daily")
+    quick.wait(minutes=1)
+    quick.news(WEIGHS, "weighs", title="Berlin weighs troops")
+    quick.editor.now = at(26, 8)
+    (found,) = quick.look()
+    assert "**Berlin weighs troops**" in quick.words(found)
+    quick.wait(hours=1)
+    return quick
+
+
+def test_what_several_outlets_tell_is_one_story_with_a_link_to_each(quick: World) -> None:
+    quick.follow("1", cadence="daily")
+    quick.wait(hours=1)
+    quick.news(WEIGHS, "first", title="Berlin weighs troops for the coalition", publisher="Wire")
+    quick.wait(hours=1)
+    quick.news(AGAIN, "second", title="Berlin still weighs troops for the coalition", publisher="Ledger")
+    quick.wait(hours=1)
+    quick.news(STORM, "storm", title="Storm in Kiel", publisher="Post")
+    quick.editor.now = at(27, 8)
+    (found,) = quick.look()
+    text = quick.words(found)
+    assert text.count("**Berlin ") == text.count("**Storm in Kiel**") == 1
+    assert "-# First reported by [Wire](<https://x.example/first>), " in text
+    assert ", also in 1 other: [Ledger](<https://x.example/second>)" in text
+    # What more tell stands first, and nothing is said twice.
+    assert text.index("**Berlin") < text.index("**Storm")
+    assert len(_quotes(text)) == 2
+    assert all("Germany" in quote for quote in _quotes(text))
+    assert len(quick.told()) == 3
+
+
+def test_a_story_goes_on_with_what_is_new_since(reader: World) -> None:
+    reader.news(JOINS, "joins", title="Berlin contributes 2,000 soldiers")
+    reader.news(AGAIN, "again", title="Berlin weighs troops")
+    reader.editor.now = at(27, 8)
+    (found,) = reader.look()
+    text = reader.words(found)
+    assert "**Update: Berlin contributes 2,000 soldiers**" in text
+    assert _quotes(text) == [JOINS.split(". ")[0] + "."]
+
+
+def test_nothing_new_is_no_message_and_is_not_told_later(reader: World) -> None:
+    reader.follow("2", cadence="daily")
+    reader.wait(minutes=1)
+    reader.news(AGAIN, "again", title="Berlin still weighs troops", publisher="Ledger")
+    reader.editor.now = at(27, 8)
+    (found,) = reader.look()
+    assert found.place_id == "2", "to whom it is new"
+    assert "**Berlin still weighs troops**" in reader.words(found)
+    assert [who for who, _ in reader.told()].count("1") == 2
+    with reader.store.reading() as conn:
+        assert list(conn.execute(select(subscriber_update.c.delivery_id)).scalars()).count(None) == 1
+        assert lookup.told(conn, reader.editor.key, "again") == 1, "to the other it was nothing new"
+    assert reader.look() == []
+    reader.news(STORM, "storm")
+    reader.editor.now = at(28, 8)
+    texts = [reader.words(one) for one in reader.look()]
+    assert len(texts) == 2
+    assert not any("weighs" in text for text in texts)
+
+
+def test_what_is_told_again_is_named_beside_what_is_new(reader: World) -> None:
+    reader.news(AGAIN, "again", title="Berlin still weighs troops", publisher="Ledger")
+    reader.editor.change(REFUSES)
+    reader.editor.now = at(27, 8)
+    (found,) = reader.look()
+    text = reader.words(found)
+    assert "**Germany: won't send troops.** Was: open to it." in text
+    assert "-# Told again, with nothing new: 1 story\n- Berlin still weighs troops ([Ledger](<" in text
+    assert not set(_quotes(text)) & set(AGAIN.split(". "))
+
+
+def test_of_several_parties_each_story_is_told_once_and_leaves_none_out(quick: World) -> None:
+    for party in ("DE", "FR", "IT"):
+        quick.follow("1", party, "daily")
+    quick.wait(hours=1)
+    quick.news(f"{WEIGHS} The mayor of Rome in Italy opened a bridge.", "all", title="Berlin weighs troops")
+    quick.news(STORM, "storm", title="Storm in Kiel")
+    quick.editor.now = at(27, 8)
+    (found,) = quick.look()
+    text = quick.words(found)
+    assert text.startswith("**Daily update: Germany, France, Italy**")
+    assert "**Berlin weighs troops** (Germany, France, Italy)" in text
+    assert "**Storm in Kiel** (Germany)" in text
+    assert len(_quotes(text)) == len(set(_quotes(text))) == 4
+
+
+def test_what_an_article_says_of_another_party_is_told_when_its_turn_comes(quick: World) -> None:
+    quick.editor.now = at(24, 9)
+    quick.follow("1", "DE", "daily")
+    quick.follow("1", "FR", "weekly")
+    quick.wait(hours=1)
+    quick.news(WEIGHS, "weighs", title="Berlin weighs troops")
+    quick.editor.now = at(25, 8)
+    (found,) = quick.look()
+    assert "France" not in quick.words(found)
+    quick.editor.now = at(31, 8)
+    (found,) = quick.look()
+    text = quick.words(found)
+    assert text.startswith("**Weekly update: France**\n\n**Update: Berlin weighs troops**")
+    assert _quotes(text) == ["France leads the coalition of the willing and promised to send ships."]
+
+
+@pytest.mark.parametrize("how", ["refused", "given up", "long ago"])
+def test_what_did_not_arrive_or_was_told_long_ago_is_told_again(reader: World, how: str) -> None:
+    with reader.store.reading() as conn:
+        (first,) = conn.execute(select(delivery)).all()
+    if how == "refused":
+        reader.refuse(first)
+    elif how == "given up":
+        with reader.store.writing() as conn:
+            deliveries.drop(conn, first.id, "Discord won't have it.", now=reader.now)
+    reader.news(AGAIN, "again", title="Berlin still weighs troops")
+    if how == "long ago":
+        with reader.store.writing() as conn:
+            old = reader.now - timedelta(days=14)
+            conn.execute(update(subscriber_update).values(created_at=old))
+    reader.editor.now = at(27, 11)
+    (found,) = reader.look()
+    text = reader.words(found)
+    assert "**Berlin " in text
+    assert "Update:" not in text
+    assert len(_quotes(text)) == 1
+
+
+def test_it_is_told_as_it_reads_now(quick: World) -> None:
+    quick.follow("1", cadence="daily")
+    quick.wait(hours=1)
+    quick.news(JOINS, "joins", title="Berlin joins")
+    quick.news(STORM, "storm", title="Storm in Kiel")
+    quick.wait(hours=1)
+    corrected = JOINS.replace("2,000", "200")
+    quick.news(corrected, "joins", title="Berlin joins")
+    # It was another country: nothing is left to tell of this one.
+    quick.news("A storm tore the roof off the ferry terminal in Gdansk in Poland.", "storm", title="Storm in Gdansk")
+    quick.editor.now = at(27, 8)
+    (found,) = quick.look()
+    text = quick.words(found)
+    assert _quotes(text) == [corrected.split(". ")[0] + "."]
+    assert "Storm" not in text
+    assert len(quick.told()) == 2
+
+
+def test_a_week_of_news_is_told_within_bounds(quick: World) -> None:
+    quick.follow("1", cadence="daily")
+    quick.wait(hours=1)
+    found = [
+        "closed its last coal mine in the Ruhr", "beat Denmark by four goals in Malmö", "sold three airports to a bank",
+        "sent a probe to an asteroid", "found lead in tap water", "named a new judge", "lost its oldest beech forest",
+        "banned fireworks near hospitals", "built a tunnel under the Elbe", "recalled faulty lifts",
+        "raised the tax on sugar", "reopened a burnt library",
+    ]  # fmt: skip
+    for name in found:
+        quick.news(f"Germany {name}, reporters wrote.", name[:9], title=name.capitalize())
+    quick.editor.now = at(27, 8)
+    (owed,) = quick.look()
+    text = quick.words(owed)
+    assert len(_quotes(text)) == 10
+    assert "**And 2 more stories**" in text
+    assert all(name.capitalize() in text for name in found)
+    assert all(len(part["content"]) <= 2000 for part in quick.parts(owed))
+
+
+def test_whoever_left_meanwhile_is_not_noted_as_told(reader: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader.news(AGAIN, "again")
+    real = updates.update
+
+    def meanwhile(*arguments: Any) -> Any:
+        with reader.store.writing() as conn:
+            subscriptions.delete_person(conn, "user", "1")
+        return real(*arguments)
+
+    monkeypatch.setattr(updates, "update", meanwhile)
+    reader.editor.now = at(27, 8)
+    assert reader.look() == []
+    assert reader.told() == []
+
+
+def test_two_processes_note_once_that_nothing_is_new(store_url: str, opened: Callable[[str], Store]) -> None:
+    world, libraries = _both(store_url, opened)
+    for each in libraries:
+        each.lengths = Lengths
+    with world.store.writing() as conn:
+        conn.execute(subscription.delete().where(subscription.c.cadence == "instant"))
+    world.news(WEIGHS, "weighs")
+    world.editor.now = at(27, 8)
+    assert len(world.look()) == 25
+    world.wait(hours=1)
+    world.news(AGAIN, "again")
+    start = Barrier(2)
+
+    def work(one: Library) -> int:
+        start.wait()
+        return make_due(one, now=at(28, 8))
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(work, libraries)) == [0, 0]
+    assert Counter(world.told()) == Counter(dict.fromkeys(world.told(), 1))
+    assert len(world.told()) == 50
+    world.editor.now = at(28, 9)
+    assert world.look() == []
 
 
 def test_a_channel_is_spoken_of_as_one(quick: World) -> None:
