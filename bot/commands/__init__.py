@@ -13,8 +13,10 @@ from bot.commands.feeds import feeds
 from bot.commands.help import about, help_answer
 from bot.commands.proof import proof
 from bot.commands.status import status
+from bot.commands.story import story
 from bot.commands.subscriptions import privacy, subscribe, subscriptions, unsubscribe
 from bot.commands.who_is_in import who_is_in
+from bot.commands.why import why
 from bot.library import Library
 from bot.request import Request
 from summaries.toml import nearest
@@ -24,6 +26,8 @@ _COUNTRY_OR_FIGURES = Option(
     "country", "A country or organisation; or figures, for the numbers", "party", required=True
 )
 _AS_OF = Option("as-of", "What was known by the end of a day, such as 2025-03-20", "day", "as-of {}")
+_STORY = Option("story", "Its number in the briefing, or words of its title", "word")
+_EDITION = Option("date", "The briefing's day, such as 2025-03-20; without it the newest here", "day")
 _HERE = Option("here", "For this channel instead of you; only for those who manage the server", "switch", "here")
 
 COMMANDS: tuple[Command, ...] = (
@@ -56,6 +60,16 @@ COMMANDS: tuple[Command, ...] = (
             Option("week", "The seven days that end with it", "switch", "week"),
             Option("length", "How much it tells; without it normal", "word", choices=("short", "normal", "long")),
         ),
+    ),
+    Command(
+        "story", ("story NUMBER or WORDS [DATE]",),
+        "One story of a briefing in full: day by day, every article, what the table quotes of it.",
+        "story 1 {day}", story, ("stories",), options=(_STORY, _EDITION),
+    ),
+    Command(
+        "why", ("why [NUMBER or WORDS] [DATE]",),
+        "Why a story of a briefing stands where it stands, and why these sentences tell it.",
+        "why 1 {day}", why, options=(_STORY, _EDITION),
     ),
     Command(
         "subscribe", ("subscribe COUNTRY [instant, daily or weekly] [here]",),

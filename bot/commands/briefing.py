@@ -127,7 +127,7 @@ def briefing_of(
     from summaries.briefing import KNOWN_FOR
 
     day = window.day
-    before, after = (_table(library, until, day) for until in (window.since, window.until))
+    before, after = (table_until(library, until, day) for until in (window.since, window.until))
     figures = {
         measure: new
         for measure, rows in figures_at(library.figures, library.topic, day).items()
@@ -286,7 +286,7 @@ def _reported_at(row: Claim | Figure, library: Library) -> datetime:
     return datetime.combine(row.reported_on, datetime.min.time(), UTC)
 
 
-def _table(library: Library, until: datetime, day: date) -> dict[str, Position]:
+def table_until(library: Library, until: datetime, day: date) -> dict[str, Position]:
     """Return the positions by what was reported before a moment."""
     known = [claim for claim in library.claims if _reported_at(claim, library) < until]
     return positions(library.topic, library.parties, known, day)
@@ -390,14 +390,14 @@ def _numbers(
 def _story(number: int, story: StoryBrief) -> dict[str, Any]:
     return {
         "number": number,
-        "title": story.title or _untitled(story),
+        "title": story.title or untitled(story),
         "articles": story.articles,
         "texts": [
             {
                 "article": article,
                 "quotes": [collapse(sentence.text) for sentence in story.sentences_of(article)],
                 # Beside the date it is counted from the same date says nothing.
-                "days": [d for d in _days(story.sentences_of(article), article) if d.day != article.published.day],
+                "days": [d for d in named_days(story.sentences_of(article), article) if d.day != article.published.day],
             }
             for article in reversed(story.articles)
             if story.sentences_of(article)
@@ -432,7 +432,7 @@ def _position(position: Position | None, library: Library) -> dict[str, Any] | N
 
 
 def _named_only(story: StoryBrief) -> dict[str, Any]:
-    return {"title": story.title or _untitled(story), "article": story.articles[0], "is_update": story.is_update,
+    return {"title": story.title or untitled(story), "article": story.articles[0], "is_update": story.is_update,
             "others": _outlets(story)}  # fmt: skip
 
 
@@ -449,14 +449,14 @@ def _outlets(story: StoryBrief) -> list[Article]:
     return list(found.values())
 
 
-def _days(sentences: Sequence[Sentence], article: Article) -> list[RelativeDay]:
+def named_days(sentences: Sequence[Sentence], article: Article) -> list[RelativeDay]:
     """Return the days that sentences of an article name in passing, each once."""
     language = language_of(article)
     found = (day for one in sentences for day in relative_days(collapse(one.text), article.published, language))
     return list(dict.fromkeys(found))
 
 
-def _untitled(story: StoryBrief) -> str:
+def untitled(story: StoryBrief) -> str:
     """Return what a story is called that no text gives a title: its publisher or kind of text, and its day."""
     article = story.articles[0]
     name = article.publisher or article.label or "text without a title"
@@ -481,7 +481,7 @@ def _figures_json(built: Briefing, library: Library) -> list[dict[str, Any]]:
     ]
 
 
-def _article_json(article: Article) -> dict[str, Any]:
+def article_json(article: Article) -> dict[str, Any]:
     return {
         "article": article.id,
         "revision": article.revision,
@@ -498,9 +498,9 @@ def _named_json(story: StoryBrief) -> dict[str, Any]:
     return {
         "title": story.title,
         "update": story.is_update,
-        "articles": [_article_json(article) for article in story.articles],
-        "earlier": [_article_json(article) for article in story.earlier],
-        "first": None if first is None else _article_json(first),
+        "articles": [article_json(article) for article in story.articles],
+        "earlier": [article_json(article) for article in story.earlier],
+        "first": None if first is None else article_json(first),
     }
 
 
@@ -530,7 +530,7 @@ def _json(
                         "start": sentence.start,
                         "end": sentence.end,
                         "days": [
-                            {"words": one.words, "day": one.day.isoformat()} for one in _days([sentence], article)
+                            {"words": one.words, "day": one.day.isoformat()} for one in named_days([sentence], article)
                         ],
                     }
                     for article in story.articles

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, delete, func, or_, select, update
+from sqlalchemy import Connection, String, cast, delete, exists, func, literal, or_, select, update
 from sqlalchemy import insert as plain_insert
 
 from bot.store import dossiers
@@ -74,6 +74,18 @@ class Posted:
     message_ids: tuple[int, ...]
     place_id: str | None
     dropped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A briefing that was posted and not taken back: for which local day, when it was made (aware UTC), what it told.
+
+    ``value`` is what :func:`record` was given.
+    """
+
+    local_date: date
+    made_at: datetime
+    value: Mapping[str, Any]
 
 
 def _plan(row: Any) -> Plan:  # noqa: ANN401 (a row of the table)
@@ -330,6 +342,26 @@ def posted(conn: Connection, plan_id: int, limit: int) -> list[Posted]:
             )
         )  # fmt: skip
     return found
+
+
+def told_here(conn: Connection, plan_id: int, limit: int, local_date: date | None = None) -> list[Told]:
+    """Return the newest briefings that a server has before it, the newest first; with ``local_date`` that day's.
+
+    One whose delivery is not on record any more arrived: it was kept as long as it was owed.
+    """
+    part, taken_back = delivery_part.alias(), delivery.alias()
+    arrived = exists().where(
+        part.c.delivery_id == briefing.c.delivery_id,
+        part.c.state == "sent",
+        ~exists().where(taken_back.c.once_key == literal("retract:") + cast(part.c.message_id, String)),
+    )
+    columns = briefing.c
+    query = select(columns.local_date, columns.made_at, columns.value).where(
+        columns.guild_briefing_id == plan_id, or_(columns.delivery_id.is_(None), arrived)
+    )
+    if local_date is not None:
+        query = query.where(columns.local_date == local_date)
+    return [Told(*row) for row in conn.execute(query.order_by(columns.local_date.desc()).limit(limit))]
 
 
 def forget(conn: Connection, *, before: datetime) -> int:

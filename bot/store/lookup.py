@@ -71,7 +71,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class ShownAt:
-    """That an article was shown in a place, and by which delivery; ``void``: that was given up, so nobody saw it."""
+    """That something was shown in a place, and by which delivery; ``void``: that was given up, so nobody saw it."""
 
     place_kind: str
     place_id: str
@@ -137,12 +137,12 @@ def source(conn: Connection, feed_id: int) -> Source | None:
     return None if row is None else Source(**row._mapping)
 
 
-def shown_at(conn: Connection, dossier: str, article_id: str) -> list[ShownAt]:
-    """Return the places an article was shown in, or will be by what is owed, the first first."""
+def shown_at(conn: Connection, dossier: str, identifier: str, *, kind: str = "article") -> list[ShownAt]:
+    """Return the places an article, or another kind of item, was shown in, or will be by what is owed, in order."""
     columns = shown.c
     query = (
         select(columns.place_kind, columns.place_id, columns.delivery_id, columns.shown_at, columns.void)
-        .where(columns.dossier == dossier, columns.item_kind == "article", columns.item_id == article_id)
+        .where(columns.dossier == dossier, columns.item_kind == kind, columns.item_id == identifier)
         .order_by(columns.shown_at, columns.id)
     )
     return [ShownAt(*row) for row in conn.execute(query)]
