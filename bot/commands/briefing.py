@@ -482,6 +482,7 @@ def _figures_json(built: Briefing, library: Library) -> list[dict[str, Any]]:
 
 
 def article_json(article: Article) -> dict[str, Any]:
+    """Return which article it is, as the JSON interface has it."""
     return {
         "article": article.id,
         "revision": article.revision,

@@ -239,7 +239,7 @@ def _built(request: Request, library: Library, day: date) -> Edition:
     return Edition(day, value)
 
 
-# --- what to say where no story is found -------------------------------------------------------------------------------
+# --- what to say where no story is found ------------------------------------------------------------------------------
 
 
 def _no_story(request: Request, library: Library, command: str, edition: Edition) -> Answer:

@@ -1,4 +1,4 @@
-"""``why [NUMBER or WORDS] [DATE]``: why a story of a briefing stands where it stands, and why these sentences tell it."""
+"""``why [NUMBER or WORDS] [DATE]``: why a story of a briefing stands where it stands, and is told so."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ _STANDS_OUT: Final = 0.25
 
 
 def faults_in_words(one: Rated) -> str:
-    """Return what speaks against showing a sentence by itself: "is a question and is too short or too long"; "" for nothing."""
+    """Return what speaks against showing a sentence by itself: "is a question and is no whole sentence"; or ""."""
     return " and ".join(words for name, (words, _) in FAULTS.items() if name in one.faults)
 
 

@@ -22,6 +22,7 @@ from bot.store.deliveries import Place
 from bot.store.engine import Store
 from bot.store.schema import article, article_revision, subscriber_update
 from bot.why import Explained, explain
+from bot.why.article import text_change
 from summaries.article import Draft, Published
 from summaries.toml import Problems
 from summaries.topic import Feed
@@ -177,7 +178,7 @@ def test_revisions_tell_what_changed_and_not_what_is_said(app: App) -> None:
 def test_a_change_of_a_text_is_no_larger_than_it_is(start: str, old: str, new: str, end: str) -> None:
     before, after = start + old + end, start + new + end
     match = re.fullmatch(
-        r"in the text (\d+) characters? at (\d+) became (\d+) characters?", why._text_change(before, after)
+        r"in the text (\d+) characters? at (\d+) became (\d+) characters?", text_change(before, after)
     )
     assert match is not None
     gone, at, came = (int(number) for number in match.groups())
