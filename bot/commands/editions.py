@@ -178,7 +178,7 @@ def _which(request: Request) -> tuple[str, date | None]:
 
 def _split_day(words: Sequence[str], today: date) -> tuple[Sequence[str], date | None]:
     """Take the longest stretch at either end that is a day away; raises for one that was meant as a day and is none."""
-    for size in range(len(words), 0, -1):
+    for size in range(min(len(words), 6), 0, -1):
         for dated, rest in ((words[-size:], words[:-size]), (words[:size], words[size:])):
             if _is_day(" ".join(dated)):
                 return rest, parse_day(" ".join(dated), today)

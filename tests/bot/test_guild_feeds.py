@@ -50,7 +50,9 @@ WORDS = [place.word for place in PLACES if place.word]
 LINES = (
     "who-is-in", "who-is-in open", "who-is-in as-of 2025-03-20", "status Germany", "status Ireland", "status Belgium",
     "status Ireland as-of 2025-03-20", "status Zebrafish", "status Quaga", "proof Finland 2", "proof figures",
-    "proof Ireland", "briefing", "briefing 2025-03-21", "briefing 2025-03-20", "subscribe Ireland",
+    "proof Ireland", "briefing", "briefing 2025-03-21", "briefing 2025-03-20", "story",
+    "story 1", "story 2025-03-21", "story 1 2025-03-21", "story 1 2025-03-20", "story Quagga", "story 2 2025-03-21",
+    "why", "why 1 2025-03-21", "why 2", "why 1 2025-03-20", "subscribe Ireland",
     "subscribe Ireland here", "subscriptions", "subscriptions here", "unsubscribe Ireland", "unsubscribe all",
     "privacy", "privacy show", "help", "help feeds", "about", "feeds", "feeds list", "feeds export", "feeds remove 9",
     "feeds remove Quagga", "feeds remove Zebrafish", "feeds remove https://quagga.example/feed",
