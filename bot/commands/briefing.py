@@ -390,7 +390,7 @@ def _numbers(
 def _story(number: int, story: StoryBrief) -> dict[str, Any]:
     return {
         "number": number,
-        "title": story.title or untitled(story),
+        "title": story.title or untitled(story.articles[0]),
         "articles": story.articles,
         "texts": [
             {
@@ -432,7 +432,8 @@ def _position(position: Position | None, library: Library) -> dict[str, Any] | N
 
 
 def _named_only(story: StoryBrief) -> dict[str, Any]:
-    return {"title": story.title or untitled(story), "article": story.articles[0], "is_update": story.is_update,
+    newest = story.articles[0]
+    return {"title": story.title or untitled(newest), "article": newest, "is_update": story.is_update,
             "others": _outlets(story)}  # fmt: skip
 
 
@@ -456,9 +457,8 @@ def named_days(sentences: Sequence[Sentence], article: Article) -> list[Relative
     return list(dict.fromkeys(found))
 
 
-def untitled(story: StoryBrief) -> str:
-    """Return what a story is called that no text gives a title: its publisher or kind of text, and its day."""
-    article = story.articles[0]
+def untitled(article: Article) -> str:
+    """Return what a story is called that no text gives a title: its newest article's publisher or kind, and day."""
     name = article.publisher or article.label or "text without a title"
     return f"{name[:1].upper()}{name[1:]}, {published(article.published)}"
 

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from bot.answers import Action, Answer, mistake
-from bot.commands.briefing import briefing_of
+from bot.commands.briefing import briefing_of, untitled
 from bot.library import Library
 from bot.render.words import day as day_in_words
 from bot.render.words import iso, plural
@@ -75,8 +75,17 @@ class Picked:
 
     @property
     def title(self) -> str:
-        """Its title; of a story without one its publisher."""
+        """Its title, or another word by which it is found: of a story without one its publisher."""
         return self.value["title"] or self.value["articles"][0]["publisher"] or "A text without a title"
+
+    def name(self, library: Library) -> str:
+        """Return its title, or what a briefing calls it without one."""
+        if self.value["title"]:
+            return str(self.value["title"])
+        newest = self.value["articles"][0]
+        with library.reading() as connection:
+            article = articles.get(connection, library.topic.key, newest["article"], newest["revision"])
+        return untitled(article) if article else self.title
 
     @property
     def titles(self) -> list[str]:
@@ -148,11 +157,17 @@ def pick(request: Request, library: Library, command: str, *, unless_said: int |
     if number or (not which and unless_said is not None and stories):
         wanted = int(number[1]) if number else unless_said
         found = [one for one in stories if one.number == wanted]
-        return found[0] if found else _ask(request, command, "no_such_story", _how_many(edition), edition, stories)
+        return (
+            found[0]
+            if found
+            else _ask(request, library, command, "no_such_story", _how_many(edition), edition, stories)
+        )
     if not which and len(edition.all_stories) == 1:
         return edition.all_stories[0]
     if not which:
-        return _ask(request, command, "which_story", f"Which story? {_how_many(edition)}", edition, edition.all_stories)
+        return _ask(
+            request, library, command, "which_story", f"Which story? {_how_many(edition)}", edition, edition.all_stories
+        )
     titled = [one for one in edition.all_stories if _holds(one.title, which)]
     titled = titled or [one for one in edition.all_stories if any(_holds(title, which) for title in one.titles)]
     if len(titled) == 1:
@@ -160,9 +175,9 @@ def pick(request: Request, library: Library, command: str, *, unless_said: int |
     shown = f'"{which if len(which) <= 60 else which[:59] + "…"}"'
     if titled:
         said = f"{len(titled)} stories of {edition.name} have {shown} in their titles. Which one?"
-        return _ask(request, command, "which_story", said, edition, titled)
+        return _ask(request, library, command, "which_story", said, edition, titled)
     said = f"No story of {edition.name} has {shown} in its title."
-    return _ask(request, command, "no_such_story", said, edition, edition.all_stories)
+    return _ask(request, library, command, "no_such_story", said, edition, edition.all_stories)
 
 
 def _which(request: Request) -> tuple[str, date | None]:
@@ -273,23 +288,32 @@ def _how_many(edition: Edition) -> str:
 
 
 def _ask(
-    request: Request, command: str, code: str, message: str, edition: Edition, stories: Sequence[Picked]
+    request: Request,
+    library: Library,
+    command: str,
+    code: str,
+    message: str,
+    edition: Edition,
+    stories: Sequence[Picked],
 ) -> Answer:
     """Answer that no one story is meant, with those that could be."""
     failed = mistake(command, code, message)
-    offered = [{"number": one.number, "title": one.title, "typed": one.command(command)} for one in stories]
+    offered = [(one.number, one.name(library), one.command(command)) for one in stories]
     return Answer(
         command=command,
         template="which-story",
-        view={"message": message, "stories": offered, "prefix": request.prefix},
+        view={
+            "message": message,
+            "stories": [{"number": number, "title": name, "typed": typed} for number, name, typed in offered],
+            "prefix": request.prefix,
+        },
         data={
             "date": edition.day.isoformat(),
             "stories": [{"number": one.number, "title": one.value["title"]} for one in stories],
         },
         error=failed.error,
         actions=tuple(
-            Action(f"{one.number}. {one.title}" if one.number else one.title, one.command(command))
-            for one in stories[:BUTTONS]
+            Action(f"{number}. {name}" if number else name, typed) for number, name, typed in offered[:BUTTONS]
         ),
         personal=True,
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bot.answers import Action, Answer, Receipt
 from bot.commands.asking import frame, label, lower_first, receipts
-from bot.commands.briefing import article_json, named_days, untitled
+from bot.commands.briefing import article_json, named_days
 from bot.commands.editions import Picked, oldest_first, pick
 from bot.library import Library
 from bot.render import words
@@ -50,7 +50,7 @@ def story(request: Request, library: Library) -> Answer:
         view={
             **frame(request, library, min(picked.edition.day, today), False),
             "number": picked.number,
-            "title": picked.value["title"] or untitled(whole.brief),
+            "title": picked.name(library),
             "edition": picked.edition.name,
             "kind": picked.kind,
             "newest_source": newest,
@@ -165,7 +165,7 @@ def _days(whole: _Whole) -> list[dict[str, Any]]:
     telling = [article for article in whole.articles if whole.brief.sentences_of(article)]
     return [
         {
-            "day": words.published(some[0].published),
+            "day": _upper_first(words.published(some[0].published)),
             "texts": [
                 {
                     "article": article,
@@ -178,6 +178,10 @@ def _days(whole: _Whole) -> list[dict[str, Any]]:
         }
         for some in (list(group) for _, group in groupby(telling, key=lambda one: words.published(one.published)))
     ]
+
+
+def _upper_first(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _listed(article: Article, whole: _Whole) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def why(request: Request, library: Library) -> Answer:
         view={
             **frame(request, library, min(picked.edition.day, request.now.date()), False),
             "number": picked.number,
-            "title": picked.title,
+            "title": picked.name(library),
             "edition": picked.edition.name,
             "kind": picked.kind,
             "told": len(picked.edition.stories),

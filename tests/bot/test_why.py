@@ -177,9 +177,7 @@ def test_revisions_tell_what_changed_and_not_what_is_said(app: App) -> None:
 @given(start=st.text("ab", max_size=6), old=st.text("ab", max_size=4), new=st.text("ab", max_size=4), end=st.text("ab"))
 def test_a_change_of_a_text_is_no_larger_than_it_is(start: str, old: str, new: str, end: str) -> None:
     before, after = start + old + end, start + new + end
-    match = re.fullmatch(
-        r"in the text (\d+) characters? at (\d+) became (\d+) characters?", text_change(before, after)
-    )
+    match = re.fullmatch(r"in the text (\d+) characters? at (\d+) became (\d+) characters?", text_change(before, after))
     assert match is not None
     gone, at, came = (int(number) for number in match.groups())
     assert before[:at] == after[:at]
@@ -361,6 +359,27 @@ def test_the_summary_chooses_it_or_says_what_it_chose(app: App) -> None:
         assert of(app, one).data["summary"]["chosen"]
 
 
+def test_a_sentence_says_where_it_was_told(app: App) -> None:
+    key = app.library.topic.key
+    named = "explainer@1:251-390"
+    assert section(of(app, named), "Told as part of a story in") == ["nothing so far that is on record."]
+    number = owe(app, "briefing:1:2025-03-21", Place("channel", "42", 7))
+    with app.store.writing() as conn:
+        briefings.show(conn, key, "guild", "7", [("sentence", named)], delivery_id=number, now=NOW)
+    found = of(app, named)
+    assert section(found, "Told as part of a story in") == [f"- server 7, 2025-03-21 07:00 UTC, delivery:{number}"]
+    assert [one["id"] for one in found.data["shown"]] == ["7"]
+    assert of(app, "explainer").data["shown"] == []
+
+
+def test_every_fault_of_a_sentence_has_its_words() -> None:
+    from bot.render.ratings import FAULTS, RATED
+    from summaries import readable
+
+    assert {*readable.FAULTS, "seen", "furniture", "told", "elsewhere", "same"} == set(FAULTS)
+    assert set(RATED) == {"central", "connected", "early", "headline", "support"}
+
+
 def test_what_a_summary_never_chooses(app: App) -> None:
     text = f"What now?\n\n{TEXT}\n\nSign up to our newsletter for more stories like this one every morning."
     add(app, "ready", draft(text))
@@ -415,6 +434,28 @@ def test_a_story_says_why_its_articles_are_together(app: App) -> None:
     assert all(word.casefold() in f"Brussels: ministers meet about Ukraine {same}".casefold() for word in shared)
     assert "The same event as one: near in time" in found.as_text()
     assert of(app, "story:other").data["articles"][0]["because"] == "alone"
+
+
+def test_a_story_is_explained_by_all_the_words_that_are_compared(app: App) -> None:
+    start = " ".join(f"Filler{number} stands here." for number in range(60))
+    both = "Quartermasters from Reykjavik counted icebreakers for Ukraine beside the lighthouse of Akureyri."
+    for name in ("one", "two"):
+        words = f"{start.replace('Filler', name)} {both} Their admirals, quartermasters and icebreakers stay. {both}"
+        add(app, name, draft(words, "Icebreakers of Reykjavik for Ukraine", url=f"https://{name}.example/1"))
+    found = of(app, "story:one")
+    shared = {one["article"]: one["shared_words"] for one in found.data["articles"]}
+    assert {"Akureyri", "Reykjavik"} <= set(shared["two"])
+    # What is common in a language tells nothing.
+    assert not {"Their", "from", "beside"} & set(shared["two"])
+    assert "their first 600 words are alike by 0.3 on average" in found.as_text()
+
+
+def test_a_story_says_what_it_weighs(app: App) -> None:
+    found = of(app, "story:news-report")
+    (weighs, order) = section(found, "What it weighs")
+    assert weighs == f"By the table of 20 March 2025: {', '.join(found.data['reasons'])}."
+    assert found.data["reasons"][:2] == ["1 change of a position", "1 independent outlet"]
+    assert order.startswith("Stories stand in a briefing in the order of these")
 
 
 # --- claims and figures ----------------------------------------------------------------------------------------------

@@ -117,7 +117,9 @@ def _answers(app: App, moment: list[datetime]) -> list[Answer]:
             "!status Italy", "!status Belgium", "!status Belgum", "!status Ireland as-of 2025-03-20",
             "!status Nigera", "!status xyzzy", "!unsubscribe Germny",
             "!proof Finland 2", "!proof Germny", "!proof figures", "!proof Belgum", "!about", "!help", "!help status",
-            "!briefing 2025-03-20", "!briefing 2020-01-01", "!subscriptions", "!unsubscribe all",
+            "!briefing 2025-03-20", "!briefing 2020-01-01",
+            "!story 1 2025-03-20", "!story 2025-03-20", "!story 1 2020-01-01", "!why 1 2025-03-20",
+            "!subscriptions", "!unsubscribe all",
             "!unsubscribe Germny", "!privacy", "!subscribe Germny", "!subscribe Germny daily", "!subscribe Italy",
             "!unsubscribe Italy", "!subscriptions", "!privacy", "!nonsense", "!status as-of 2025-99-99",
         )
@@ -250,8 +252,32 @@ def _briefing(app: App, moment: list[datetime], checks: tuple[Check, ...]) -> li
         deliveries.finish(connection, delivery.id, now=app.clock())
         audit.record(connection, subscriptions.FORGOTTEN, "briefing paused", guild_id=5, now=app.clock())
     shown.append(servers.show(5, checks, library, trouble=None, now=app.clock()))
+    shown += _stories(app)
     shown += [servers.retract(5, library, by=WHO, now=app.clock()) for _ in range(2)]
     return [made, *shown]
+
+
+def _stories(app: App) -> list[Answer]:
+    """Stories of what was posted: one that goes on, with a copy, and one of which only the title stands there."""
+    server = Server(5, Reader("channel", str(TARGET)))
+    found = [_ask(app, line, server=server) for line in ("!story 1", "!story talks", "!why", "!why 9")]
+    story, why = found[0], found[2]
+    texts = [{**text, "new": True} for day in story.view["days"] for text in day["texts"]]
+    listed = [{**one, "new": True, "copy_of": one["article"]} for one in story.view["listed"]] * 3
+    days = [{"day": "20 March 2025", "texts": texts}, {"day": "21 March 2025", "texts": texts}]
+    goes_on = {"days": days, "listed": listed, "new": 3, "count": 9, "number": None}
+    beside = [{"number": 1, "above": True, "reasons": ["1 outlet"]}, {"number": 3, "above": False, "reasons": ["none"]}]
+    leans = [{**one, "faults": "is a question"} for one in why.view["sentences"]]
+    unknown = [{**one, "place": None} for one in why.view["sentences"]]
+    return [
+        *found,
+        dataclasses.replace(story, view={**story.view, **goes_on}),
+        dataclasses.replace(story, view={**story.view, "days": (), "first": None}),
+        *(dataclasses.replace(why, view={**why.view, **more}) for more in (
+            {"kind": "named", "number": None}, {"kind": "retold"}, {"known": 3, "beside": beside, "sentences": leans},
+            {"sentences": unknown},
+        )),
+    ]  # fmt: skip
 
 
 Fill = Callable[[str, str], str]
