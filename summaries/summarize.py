@@ -162,7 +162,7 @@ def rate_sentences(
         return []
     _mark_seen(candidates, articles, avoid)
     if told:
-        _mark_retellings(candidates, articles, told)
+        _mark_retellings(candidates, articles, told, about)
     ratings = _rate(ranker, articles, candidates, language)
 
     def late_fault(candidate: _Candidate) -> str | None:
@@ -273,15 +273,20 @@ def _mark_seen(
             candidate.faults |= {"seen"}
 
 
-def _mark_retellings(candidates: Sequence[_Candidate], articles: Sequence[Article], told: Told) -> None:
+def _mark_retellings(
+    candidates: Sequence[_Candidate],
+    articles: Sequence[Article],
+    told: Told,
+    about: Callable[[str, str], bool] | None,
+) -> None:
     """Mark all that an article says as told where it tells again what was told.
 
     That is where half of what can be read in it was told, some of its opening included: news stands at the top, and
     what is left is background in words that were not used before.
     """
     for source, article in enumerate(articles):
-        own = [candidate for candidate in candidates if candidate.source == source]
         language = language_of(article)
+        own = [one for one in candidates if one.source == source and (about is None or about(one.text, language))]
         # What is printed elsewhere, such as with a change, it was the first to say.
         held = [
             not candidate.faults and told.holds(candidate.text, language)
