@@ -19,7 +19,7 @@ from summaries.novelty import Told
 from summaries.parties import Parties
 from summaries.sentences import article_sentences
 from summaries.stories import NewsValue, Story, group_stories, rank_stories
-from summaries.summarize import Sentence, rate_sentences
+from summaries.summarize import Rated, Sentence, rate_sentences
 from summaries.table import Change, Position, changes
 from summaries.text import READ, Span
 from summaries.topic import Topic
@@ -63,6 +63,7 @@ class StoryBrief:
     """One story: its title if any text has one, its sentences, the articles that tell it anew, and why it stands there.
 
     ``earlier`` are the articles its readers were told it from before, the newest first, as ``articles`` are.
+    ``rated`` is what was made of each sentence that could have been chosen; empty where none was looked at.
     """
 
     title: str | None
@@ -70,6 +71,7 @@ class StoryBrief:
     articles: tuple[Article, ...]
     value: NewsValue
     earlier: tuple[Article, ...] = ()
+    rated: tuple[Rated, ...] = ()
 
     @property
     def is_update(self) -> bool:
@@ -284,8 +286,9 @@ def tell_stories(
             more.append(brief)
             continue
         originals = _originals(story)
-        sentences = _sentences(originals, lengths, quoted, told, speaks)
-        if sentences is None:
+        rated = _rated(originals, lengths, quoted, told, speaks)
+        sentences = tuple(one.sentence for one in rated if one.chosen)
+        if not sentences and any("told" in one.faults for one in rated):
             retold.append(brief)
             continue
         if sentences and len(wanted) > 1:
@@ -294,7 +297,7 @@ def tell_stories(
             places_of = {article.id: place for place, article in enumerate(originals)}
             both = (*sentences, *(_one_more(originals, lengths, quoted, told, _speaker(left, parties)) if left else ()))
             sentences = tuple(sorted(both, key=lambda one: (places_of[one.article], one.start)))
-        stories.append(replace(brief, sentences=sentences))
+        stories.append(replace(brief, sentences=sentences, rated=rated))
     return Telling(tuple(stories), tuple(more), tuple(retold), len(rest))
 
 
@@ -363,27 +366,25 @@ def places(quotes: Sequence[Quote], articles: Sequence[Article]) -> set[tuple[st
     return found
 
 
-def _sentences(
+def _rated(
     articles: Sequence[Article],
     lengths: Lengths,
     quoted: Collection[tuple[str, int, Span]],
     told: Told,
     about: Callable[[str, str], bool] | None,
-) -> tuple[Sentence, ...] | None:
-    """Choose a story's sentences; None when its articles say nothing that was not told."""
-    rated = rate_sentences(
-        articles,
-        sentences=lengths.sentences,
-        words=lengths.words,
-        ranker=lengths.ranker,
-        avoid=quoted,
-        told=told,
-        about=about,
+) -> tuple[Rated, ...]:
+    """Rate a story's sentences and choose those that tell it."""
+    return tuple(
+        rate_sentences(
+            articles,
+            sentences=lengths.sentences,
+            words=lengths.words,
+            ranker=lengths.ranker,
+            avoid=quoted,
+            told=told,
+            about=about,
+        )
     )
-    chosen = tuple(one.sentence for one in rated if one.chosen)
-    if not chosen and any("told" in one.faults for one in rated):
-        return None
-    return chosen
 
 
 def _one_more(

@@ -11,6 +11,7 @@ from bot.answers import Action, Answer, mistake
 from bot.commands.asking import counted_as, frame, label, lower_first, receipts, unknown_party
 from bot.commands.who_is_in import headline, totals_json
 from bot.library import Library
+from bot.render.ratings import left_out, place_of, stands_out
 from bot.render.words import iso, plural, published
 from bot.request import BadDate, FutureDate, Request, parse_day
 from bot.store.feeds import Heard
@@ -494,6 +495,18 @@ def article_json(article: Article) -> dict[str, Any]:
     }
 
 
+def _rated_json(sentence: Sentence, story: StoryBrief) -> dict[str, Any]:
+    """Return why a sentence was chosen, as far as programs want to know."""
+    own = next((one for one in story.rated if one.sentence == sentence), None)
+    if own is None:
+        return {"place": None, "stands_out": [], "faults": []}
+    return {
+        "place": place_of(own, story.rated),
+        "stands_out": stands_out(own, story.rated),
+        "faults": sorted(own.faults),
+    }
+
+
 def _named_json(story: StoryBrief) -> dict[str, Any]:
     first = story.first
     return {
@@ -530,6 +543,7 @@ def _json(
                         "revision": sentence.revision,
                         "start": sentence.start,
                         "end": sentence.end,
+                        **_rated_json(sentence, story),
                         "days": [
                             {"words": one.words, "day": one.day.isoformat()} for one in named_days([sentence], article)
                         ],
@@ -540,6 +554,8 @@ def _json(
                 **_named_json(story),
                 "outlets": story.value.outlets,
                 "reasons": story.value.reasons(),
+                "rated": len(story.rated),
+                "left_out": left_out(story.rated),
             }
             for story in built.stories
         ],

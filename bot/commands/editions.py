@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 from bot.answers import Action, Answer, mistake
 from bot.commands.briefing import briefing_of, untitled
@@ -16,9 +16,6 @@ from bot.render.words import iso, plural
 from bot.request import BadDate, Request, parse_day
 from bot.store import articles, briefings
 from summaries.article import Article, parse_date
-
-if TYPE_CHECKING:
-    from summaries.briefing import Length
 
 BUTTONS: Final = 5
 """How many stories are offered as buttons."""
@@ -38,7 +35,6 @@ class Edition:
     day: date
     value: Mapping[str, Any]
     posted_at: datetime | None = None
-    length: Length = "normal"
 
     @property
     def name(self) -> str:
@@ -240,7 +236,7 @@ def _posted(request: Request, library: Library, limit: int, day: date | None = N
     with library.reading() as connection:
         plan = briefings.plan_of(connection, library.topic.key, request.guild_id)
         told = briefings.told_here(connection, plan.id, limit, day) if plan else []
-    return [Edition(one.local_date, one.value, one.made_at, plan.length) for one in told if plan]
+    return [Edition(one.local_date, one.value, one.made_at) for one in told]
 
 
 def _built(request: Request, library: Library, day: date) -> Edition:

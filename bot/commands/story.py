@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.answers import Action, Answer, Receipt
@@ -104,7 +104,10 @@ class _Whole:
         same_text, copy_of = _copies(articles)
         newest_first = Story(tuple(reversed(articles)), tuple(reversed(same_text)))
         brief = StoryBrief(
-            picked.value["title"], _history(picked, articles, library), newest_first.articles, news_value(newest_first)
+            picked.value["title"],
+            _history(picked, articles, copy_of, library),
+            newest_first.articles,
+            news_value(newest_first),
         )
         return cls(tuple(articles), frozenset(one.id for one in new), copy_of, brief)
 
@@ -134,7 +137,9 @@ def _copies(articles: Sequence[Article]) -> tuple[list[int], dict[str, Article]]
     return numbers, first
 
 
-def _history(picked: Picked, articles: Sequence[Article], library: Library) -> tuple[Sentence, ...]:
+def _history(
+    picked: Picked, articles: Sequence[Article], copies: Collection[str], library: Library
+) -> tuple[Sentence, ...]:
     """Choose the sentences of a whole story: those that its briefing told, and what they leave unsaid."""
     from summaries.novelty import Told
     from summaries.summarize import rate_sentences
@@ -149,15 +154,27 @@ def _history(picked: Picked, articles: Sequence[Article], library: Library) -> t
             shown.append(Sentence(article.id, article.revision, one["start"], one["end"], one["text"]))
             said.add(one["text"], language_of(article))
     rated = rate_sentences(
-        articles,
-        sentences=SENTENCES - len(shown),
-        words=WORDS - sum(len(one.text.split()) for one in shown),
+        # Copies say nothing of their own.
+        [article for article in articles if article.id not in copies],
+        sentences=SENTENCES,
+        words=WORDS,
         ranker=library.lengths().ranker,
         avoid=[(one.article, one.revision, Span(one.start, one.end)) for one in shown],
-        told=said,
     )
-    chosen = [*shown, *(one.sentence for one in rated if one.chosen)]
-    return tuple(sorted(chosen, key=lambda one: one.start))
+    languages = {article.id: language_of(article) for article in articles}
+    kept = list(shown)
+    spent = sum(len(one.text.split()) for one in shown)
+    for one in sorted((one for one in rated if one.chosen and "seen" not in one.faults), key=lambda one: -one.rating):
+        size = len(one.sentence.text.split())
+        fits = not kept or (len(kept) < SENTENCES and spent + size <= WORDS)
+        if fits and not said.holds(one.sentence.text, languages[one.sentence.article]):
+            kept.append(one.sentence)
+            spent += size
+    # What leans on the sentence before it stays only where that does.
+    behind = {after.sentence: before.sentence for before, after in pairwise(rated) if "dangling" in after.faults}
+    while orphans := [one for one in kept if one in behind and one not in shown and behind[one] not in kept]:
+        kept = [one for one in kept if one not in orphans]
+    return tuple(sorted(kept, key=lambda one: one.start))
 
 
 def _days(whole: _Whole) -> list[dict[str, Any]]:
@@ -171,7 +188,12 @@ def _days(whole: _Whole) -> list[dict[str, Any]]:
                     "article": article,
                     "new": whole.is_new(article),
                     "quotes": [collapse(one.text) for one in whole.brief.sentences_of(article)],
-                    "days": named_days(whole.brief.sentences_of(article), article),
+                    # Beside the date it is counted from the same date says nothing.
+                    "days": [
+                        one
+                        for one in named_days(whole.brief.sentences_of(article), article)
+                        if one.day != article.published.day
+                    ],
                 }
                 for article in some
             ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -39,9 +39,9 @@ _STANDS_OUT: Final = 0.25
 """A sentence stands out for what at most this share of the others have more of."""
 
 
-def faults_in_words(one: Rated) -> str:
+def faults_in_words(faults: Collection[str]) -> str:
     """Return what speaks against showing a sentence by itself: "is a question and is no whole sentence"; or ""."""
-    return " and ".join(words for name, (words, _) in FAULTS.items() if name in one.faults)
+    return " and ".join(words for name, (words, _) in FAULTS.items() if name in faults)
 
 
 def place_of(one: Rated, rated: Sequence[Rated]) -> int:
@@ -49,8 +49,8 @@ def place_of(one: Rated, rated: Sequence[Rated]) -> int:
     return 1 + sum(other.rating > one.rating for other in rated)
 
 
-def speaks_for(one: Rated, rated: Sequence[Rated]) -> list[str]:
-    """Return in words the parts of its rating for which a sentence stands out among all, the most telling first.
+def stands_out(one: Rated, rated: Sequence[Rated]) -> list[str]:
+    """Name the parts of its rating for which a sentence stands out among all, the most telling first.
 
     At most three; where it stands out for none, the one in which it stands best.
     """
@@ -60,19 +60,21 @@ def speaks_for(one: Rated, rated: Sequence[Rated]) -> list[str]:
         if value > 0
     }
     order = sorted(ahead, key=lambda name: (ahead[name], -one.parts[name]))
-    telling = [name for name in order if ahead[name] <= _STANDS_OUT] or order[:1]
-    return [RATED.get(name, f"is rated so by {name}") for name in telling[:3]]
+    return ([name for name in order if ahead[name] <= _STANDS_OUT] or order[:1])[:3]
 
 
-def left_out(rated: Sequence[Rated], shown: Sequence[Rated]) -> Counter[str]:
-    """Count why the sentences that are not shown are not: by the gravest fault of each, or ``lower`` for none.
+def parts_in_words(parts: Iterable[str]) -> list[str]:
+    """Return what parts of a rating are given for: "stands early", "is told by others too"."""
+    return [RATED.get(name, f"is rated so by {name}") for name in parts]
 
-    Whoever is rated lower, or found no room any more, was not looked at closely: some may have faults as well.
+
+def left_out(rated: Iterable[Rated]) -> dict[str, int]:
+    """Count why the sentences that were not chosen were not: by the gravest fault of each, or ``lower`` for none.
+
+    Whatever was rated lower, or found no room any more, was not looked at closely: some may have faults as well.
     """
-    kept = {id(one) for one in shown}
-    return Counter(
-        next((name for name in FAULTS if name in one.faults), "lower") for one in rated if id(one) not in kept
-    )
+    found = (next((name for name in FAULTS if name in one.faults), "lower") for one in rated if not one.chosen)
+    return dict(Counter(found))
 
 
 def left_out_in_words(counts: Mapping[str, int]) -> list[str]:

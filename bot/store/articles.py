@@ -562,12 +562,10 @@ def fresh(conn: Connection, dossier: str, *, since: datetime, guild_id: int | No
     return [_article(row) for row in rows]
 
 
-def shown_to(
-    conn: Connection, dossier: str, place_kind: str, place_id: str, *, since: datetime, until: datetime | None = None
-) -> list[Article]:
+def shown_to(conn: Connection, dossier: str, place_kind: str, place_id: str, *, since: datetime) -> list[Article]:
     """Return what the articles say now that a place was shown from ``since`` on, or will be by what is owed to it.
 
-    With ``until`` only those it was shown before that. The oldest first. Those whose text was removed are left out.
+    The oldest first. Those whose text was removed are left out.
     """
     seen = (
         select(shown.c.id)
@@ -579,7 +577,6 @@ def shown_to(
             shown.c.item_id == article.c.id,
             shown.c.shown_at >= since,
             shown.c.void.is_(False),
-            *([] if until is None else [shown.c.shown_at < until]),
         )
         .exists()
     )

@@ -107,6 +107,6 @@ def _summary(ask: Ask, told: Explained, article: Article, span: Span) -> list[st
     rating = f"Rated {place_of(own, rated)} of {len(rated)}, {own.rating:.2f} points: {points}."
     if own.chosen:
         return [f"Chosen ({of}).", rating]
-    faults = faults_in_words(own)
+    faults = faults_in_words(own.faults)
     why = f"It {faults}." if faults else "Others were rated higher, or there was no room left."
     return [f"Not chosen ({of}). {why}", rating, *(f"- chosen: {one}" for one in others)]

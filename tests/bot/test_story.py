@@ -294,7 +294,7 @@ def test_why_tells_what_the_briefing_was_made_by(told: Library) -> None:
         assert data["rated"] == len(data["sentences"]) + sum(data["left_out"].values())
         for one in data["sentences"]:
             assert 1 <= one["place"] <= data["rated"]
-            assert one["parts"]
+            assert one["stands_out"]
         messages = render.as_discord(found)
         assert len(messages) <= 2
         shown = content(found)
