@@ -52,7 +52,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "briefing", ("briefing [DATE] [COUNTRY] [week] [short or long]",),
-        "A briefing: what changed in a day or a week, and the stories in their own sentences; of one country or all.",
+        "What changed in a day or a week, and its stories; of one country or all.",
         "briefing {day}", briefing, ("brief", "news", "digest"),
         options=(
             Option("date", "Which day, UTC, such as 2025-03-20; without it today", "day"),
@@ -62,13 +62,13 @@ COMMANDS: tuple[Command, ...] = (
         ),
     ),
     Command(
-        "story", ("story NUMBER or WORDS [DATE]",),
-        "One story of a briefing in full: day by day, every article, what the table quotes of it.",
+        "story", ("story NUMBER [DATE]",),
+        "A story of a briefing in full.",
         "story 1 {day}", story, ("stories",), options=(_STORY, _EDITION),
     ),
     Command(
-        "why", ("why [NUMBER or WORDS] [DATE]",),
-        "Why a story of a briefing stands where it stands, and why these sentences tell it.",
+        "why", ("why [NUMBER] [DATE]",),
+        "Why a story was picked.",
         "why 1 {day}", why, options=(_STORY, _EDITION),
     ),
     Command(

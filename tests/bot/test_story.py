@@ -466,8 +466,8 @@ def test_what_a_posted_story_told_is_no_news_in_the_next_and_why_says_so(posting
     posting.news("apples", f"{APPLES}\n\nThey were counted by hand.", at(26, 13))
     posting.post(27)
     more = (
-        f"{APPLES}\n\nThe northern market's apples will be weighed on Sunday, the harbour office said, and whoever "
-        "brings more than ninety apples to the market must pay for the weighing."
+        "The northern market's apples will be weighed on Sunday, the harbour office said.\n\nWhoever brings more than "
+        f"ninety apples to the northern market must pay for the weighing.\n\n{APPLES}"
     )
     posting.news("later", more, at(27, 13))
     posting.post(28)

@@ -34,6 +34,8 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("proof figures", {"country": "figures"}),
     ("briefing 2025-03-20", {"date": "2025-03-20"}),
     ("briefing", {}),
+    ("story 1 2025-03-20", {"story": "1", "date": "2025-03-20"}),
+    ("why 2 2025-03-20", {"story": "2", "date": "2025-03-20"}),
     ("subscribe Türkei weekly", {"country": "Türkei", "rhythm": "weekly"}),
     ("subscribe Tusk", {"country": "Tusk"}),
     ("unsubscribe Germany", {"country": "Germany"}),
