@@ -298,7 +298,7 @@ def tell_stories(
             both = (*sentences, *(_one_more(originals, lengths, quoted, told, _speaker(left, parties)) if left else ()))
             sentences = tuple(sorted(both, key=lambda one: (places_of[one.article], one.start)))
         stories.append(replace(brief, sentences=sentences, rated=rated))
-    return Telling(tuple(stories), tuple(more), tuple(retold), len(rest))
+    return Telling(tuple(stories), tuple(more), tuple(retold), len(rest), told)
 
 
 def _continue(
