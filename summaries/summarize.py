@@ -283,7 +283,11 @@ def _mark_retellings(
 
     That is where half of what can be read in it was told, some of its opening included: news stands at the top, and
     what is left is background in words that were not used before.
+
+    With ``about`` only what that says yes to counts; as that is little, the first of it must have been told, so that
+    nothing new is lost for one line beside it.
     """
+    opening = _OPENING if about is None else 1
     for source, article in enumerate(articles):
         language = language_of(article)
         own = [one for one in candidates if one.source == source and (about is None or about(one.text, language))]
@@ -293,7 +297,7 @@ def _mark_retellings(
             for candidate in own
             if candidate.faults <= {"seen"}
         ]
-        if any(held[:_OPENING]) and 2 * sum(held) >= len(held):
+        if any(held[:opening]) and 2 * sum(held) >= len(held):
             for candidate in own:
                 candidate.faults |= {"told"}
 
