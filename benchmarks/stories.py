@@ -351,7 +351,7 @@ def cost(folder: Path, sizes: Sequence[int]) -> bool:
     for size in sizes:
         command = [sys.executable, "-P", __file__, "--data", str(folder), "--measure", str(size)]
         got = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-        print(f"{size:8}{got['stories']:9}{got['largest']:9}{got['group']:9.1f}{1000 * told['group'] / size:9.2f}"
+        print(f"{size:8}{got['stories']:9}{got['largest']:9}{got['group']:9.1f}{1000 * got['group'] / size:9.2f}"
               f"{got['brief']:15.1f}{got['before']:10.0f}{got['peak']:9.0f}", flush=True)  # fmt: skip
         if size == 10_000:
             good = got["brief"] <= SECONDS and got["peak"] <= MEGABYTES

@@ -128,13 +128,16 @@ def test_lengths(told: Rollcall) -> None:
     assert "Opposition lawmakers" not in told("say", "!briefing short 2025-04-01").out
 
 
-def test_what_is_to_come_is_named_once_with_its_day(told: Rollcall) -> None:
-    said = told("briefing", "--date", "2025-04-01", "--length", "short", "--json").json
-    assert [(one["day"], one["words"], one["text"]) for one in said["watch"]] == [
-        ("2025-04-03", "Thursday", "The cabinet meets in Berlin on Thursday.")
-    ]
-    text = told("briefing", "--date", "2025-04-01", "--length", "short").out
-    assert "\nTo watch\n\nThursday 3 April 2025: “Thursday”\n> The cabinet meets in Berlin on Thursday.\n" in text
+def test_what_is_to_come_is_named_once_with_its_day(told: Rollcall, tmp_path: Path) -> None:
+    day = "The port will open again on Saturday, the harbour master of Gdansk said."
+    text = f"{STORM} Nobody in Gdansk was hurt by the storm that closed the port. Ferries were sent to Gdynia. {day}"
+    header = "title: Storm closes Gdansk port\npublisher: Daily Ledger\ndate: 2025-04-02T08:00:00Z\n\n"
+    (tmp_path / "port.txt").write_text(header + text, encoding="utf-8")
+    told("ingest", str(tmp_path / "port.txt"))
+    said = told("briefing", "--date", "2025-04-02", "--length", "short", "--json").json
+    assert [(one["day"], one["words"], one["text"]) for one in said["watch"]] == [("2025-04-05", "Saturday", day)]
+    text = told("briefing", "--date", "2025-04-02", "--length", "short").out
+    assert f"\nTo watch\n\nSaturday 5 April 2025: “Saturday”\n> {day}\n" in text
     # What a story prints is printed once.
     printed = told("briefing", "--date", "2025-04-01").out
     assert printed.count("The cabinet meets in Berlin on Thursday.") == 1

@@ -33,6 +33,10 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("proof Finland 2", {"country": "Finland", "number": 2}),
     ("proof figures", {"country": "figures"}),
     ("briefing 2025-03-20", {"date": "2025-03-20"}),
+    (
+        "briefing 2025-03-20 Germany week short",
+        {"date": "2025-03-20", "country": "Germany", "week": True, "length": "short"},
+    ),
     ("briefing", {}),
     ("story 1 2025-03-20", {"story": "1", "date": "2025-03-20"}),
     ("why 2 2025-03-20", {"story": "2", "date": "2025-03-20"}),
