@@ -27,6 +27,8 @@ from summaries.watch import Watch, what_to_watch
 
 KNOWN_FOR: Final = timedelta(days=14)
 """How long readers are taken to know what they were told."""
+_OVER_DAYS: Final = timedelta(days=2)
+"""A story whose articles lie so far apart, as in a weekly digest, is told from its end: it may have turned."""
 _WATCHED: Final = 100
 """Articles, the newest, that are searched for what is to come: it takes some milliseconds each."""
 
@@ -281,7 +283,13 @@ def tell_stories(
     more: list[StoryBrief] = []
     retold: list[StoryBrief] = []
     for story, value in rank_stories((story for story, _ in found), changed, claims, named):
-        brief = StoryBrief(story.title, (), story.articles, value, earlier[story.articles[0].id])
+        brief = StoryBrief(
+            Story(tuple(_latest(story.articles)[0])).title or story.title,
+            (),
+            story.articles,
+            value,
+            earlier[story.articles[0].id],
+        )
         if len(stories) == lengths.stories:
             more.append(brief)
             continue
@@ -373,18 +381,35 @@ def _rated(
     told: Told,
     about: Callable[[str, str], bool] | None,
 ) -> tuple[Rated, ...]:
-    """Rate a story's sentences and choose those that tell it."""
-    return tuple(
-        rate_sentences(
-            articles,
-            sentences=lengths.sentences,
-            words=lengths.words,
+    """Rate a story's sentences and choose those that tell it: of a story of days, half from where it stands now."""
+    latest, older = _latest(articles)
+    rated: list[Rated] = []
+    sentences, words = lengths.sentences, lengths.words
+    for part, share in ((latest, 2 if older else 1), (older, 1)):
+        found = rate_sentences(
+            part,
+            sentences=-(-sentences // share),
+            words=-(-words // share),
             ranker=lengths.ranker,
             avoid=quoted,
             told=told,
             about=about,
         )
-    )
+        rated += found
+        chosen = [one.sentence.text for one in found if one.chosen]
+        sentences -= len(chosen)
+        words -= sum(len(text.split()) for text in chosen)
+    return tuple(rated)
+
+
+def _latest(articles: Sequence[Article]) -> tuple[list[Article], list[Article]]:
+    """Part the articles of a story that goes over days into those of its last day and the others; else all are last."""
+    moments = [article.published.at for article in articles if article.published.at]
+    if not moments or max(moments) - min(moments) < _OVER_DAYS:
+        return list(articles), []
+    since = max(moments) - timedelta(days=1)
+    latest = [one for one in articles if one.published.at is None or one.published.at > since]
+    return latest, [one for one in articles if one not in latest]
 
 
 def _one_more(

@@ -104,6 +104,10 @@ def test_a_country_s_digest_of_a_week_tells_its_stories_and_no_others(told: Roll
     assert "2,000 soldiers" in said.out
     assert "Gdansk" not in said.out
     assert "Germany: unclear (counted as Maybe)." in said.out
+    # A story of days is told from where it stands now.
+    short = told("say", "!briefing Germany week short 2025-04-03").out
+    assert "1. Germany joins force with 2,000 soldiers" in short
+    assert "will decide this week" not in short
     poland = told("briefing", "--country", "Poland", "--week", "--date", "2025-04-03", "--json").json
     assert [story["title"] for story in poland["stories"]] == ["Storm closes Gdansk port"]
     assert all("Poland" in sentence["text"] or "Gdansk" in sentence["text"]
