@@ -8,18 +8,16 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.answers import Action, Answer, mistake
+from bot.commands import stories
 from bot.commands.asking import counted_as, frame, label, lower_first, receipts, unknown_party
 from bot.commands.who_is_in import headline, totals_json
 from bot.library import Library
 from bot.render.ratings import left_out, place_of, stands_out
-from bot.render.words import iso, plural, published
+from bot.render.words import iso, plural
 from bot.request import BadDate, FutureDate, Request, parse_day
 from bot.store.feeds import Heard
 from summaries.article import Article
 from summaries.claims import Claim, Figure, Quote
-from summaries.days import RelativeDay, relative_days
-from summaries.language import language_of
-from summaries.stories import outlet_of
 from summaries.table import Change, Position, figures_at, moved, positions, totals
 from summaries.text import collapse
 
@@ -192,8 +190,8 @@ def briefing_from(material: Material, request: Request, library: Library) -> Ans
             "changed": changed,
             "counts": counts,
             "stories": [_story(number, story) for number, story in enumerate(built.stories, start=1)],
-            "more": [_named_only(story) for story in built.more],
-            "retold": [_named_only(story) for story in built.retold],
+            "more": [stories.named(story) for story in built.more],
+            "retold": [stories.named(story) for story in built.retold],
             "unchanged": built.unchanged,
             "watch": [_watched(one, built) for one in built.watch],
             "numbers": numbers,
@@ -390,24 +388,11 @@ def _numbers(
 
 def _story(number: int, story: StoryBrief) -> dict[str, Any]:
     return {
+        **stories.told(story),
         "number": number,
-        "title": story.title or untitled(story.articles[0]),
         "articles": story.articles,
-        "texts": [
-            {
-                "article": article,
-                "quotes": [collapse(sentence.text) for sentence in story.sentences_of(article)],
-                # Beside the date it is counted from the same date says nothing.
-                "days": [d for d in named_days(story.sentences_of(article), article) if d.day != article.published.day],
-            }
-            for article in reversed(story.articles)
-            if story.sentences_of(article)
-        ],
         "silent": [article for article in story.articles if not story.sentences_of(article)],
-        "is_update": story.is_update,
         "known": len(story.earlier),
-        "first": story.first,
-        "others": _outlets(story),
     }
 
 
@@ -430,38 +415,6 @@ def _position(position: Position | None, library: Library) -> dict[str, Any] | N
         "counted": counted_as(library.topic, position.claim),
         "last_change": position.last_change,
     }
-
-
-def _named_only(story: StoryBrief) -> dict[str, Any]:
-    newest = story.articles[0]
-    return {"title": story.title or untitled(newest), "article": newest, "is_update": story.is_update,
-            "others": _outlets(story)}  # fmt: skip
-
-
-def _outlets(story: StoryBrief) -> list[Article]:
-    """Return one article of each outlet that tells a story, its first: without the one that was first of all."""
-    first = story.first
-    found: dict[str, Article] = {}
-    for article in reversed(story.articles):
-        found.setdefault(outlet_of(article), article)
-    if first is not None:
-        found.pop(outlet_of(first), None)
-    elif len(found) == 1:
-        return []
-    return list(found.values())
-
-
-def named_days(sentences: Sequence[Sentence], article: Article) -> list[RelativeDay]:
-    """Return the days that sentences of an article name in passing, each once."""
-    language = language_of(article)
-    found = (day for one in sentences for day in relative_days(collapse(one.text), article.published, language))
-    return list(dict.fromkeys(found))
-
-
-def untitled(article: Article) -> str:
-    """Return what a story is called that no text gives a title: its newest article's publisher or kind, and day."""
-    name = article.publisher or article.label or "text without a title"
-    return f"{name[:1].upper()}{name[1:]}, {published(article.published)}"
 
 
 def _receipts_json(position: Position, library: Library) -> list[dict[str, Any]]:
@@ -545,7 +498,8 @@ def _json(
                         "end": sentence.end,
                         **_rated_json(sentence, story),
                         "days": [
-                            {"words": one.words, "day": one.day.isoformat()} for one in named_days([sentence], article)
+                            {"words": one.words, "day": one.day.isoformat()}
+                            for one in stories.days_named([sentence], article)
                         ],
                     }
                     for article in story.articles

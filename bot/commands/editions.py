@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime
 from typing import Any, Final, Literal
 
 from bot.answers import Action, Answer, mistake
-from bot.commands.briefing import briefing_of, untitled
+from bot.commands.briefing import briefing_of
+from bot.commands.stories import untitled
 from bot.library import Library
 from bot.render.words import day as day_in_words
 from bot.render.words import iso, plural

@@ -26,7 +26,7 @@ def told(story: StoryBrief) -> dict[str, Any]:
             {
                 "article": article,
                 "quotes": [collapse(sentence.text) for sentence in sentences],
-                "days": days_named(sentences, article),
+                "days": days_beside(sentences, article),
             }
             for article, sentences in texts
             if sentences
@@ -70,10 +70,17 @@ def days_named(sentences: Sequence[Sentence], article: Article) -> list[Relative
     return list(dict.fromkeys(found))
 
 
+def days_beside(sentences: Sequence[Sentence], article: Article) -> list[RelativeDay]:
+    """Return the days that are worth telling beside the article's date: those that are another one."""
+    return [one for one in days_named(sentences, article) if one.day != article.published.day]
+
+
 def title_of(story: StoryBrief) -> str:
     """Return a story's title; one without is called by its publisher or kind of text, and its day."""
-    if story.title:
-        return story.title
-    article = story.articles[0]
+    return story.title or untitled(story.articles[0])
+
+
+def untitled(article: Article) -> str:
+    """Return what a story is called that no text gives a title: its newest article's publisher or kind, and day."""
     name = article.publisher or article.label or "text without a title"
     return f"{name[:1].upper()}{name[1:]}, {published(article.published)}"

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bot.answers import Action, Answer, Receipt
 from bot.commands.asking import frame, label, lower_first, receipts
-from bot.commands.briefing import article_json, named_days
+from bot.commands.briefing import article_json
 from bot.commands.editions import Picked, oldest_first, pick
+from bot.commands.stories import days_beside, days_named
 from bot.library import Library
 from bot.render import words
 from bot.request import Request
@@ -188,12 +189,7 @@ def _days(whole: _Whole) -> list[dict[str, Any]]:
                     "article": article,
                     "new": whole.is_new(article),
                     "quotes": [collapse(one.text) for one in whole.brief.sentences_of(article)],
-                    # Beside the date it is counted from the same date says nothing.
-                    "days": [
-                        one
-                        for one in named_days(whole.brief.sentences_of(article), article)
-                        if one.day != article.published.day
-                    ],
+                    "days": days_beside(whole.brief.sentences_of(article), article),
                 }
                 for article in some
             ],
@@ -248,7 +244,7 @@ def _json(picked: Picked, whole: _Whole, claims: Sequence[Mapping[str, Any]]) ->
         "sentences": [
             {
                 "text": one.text, "article": one.article, "revision": one.revision, "start": one.start, "end": one.end,
-                "days": [{"words": d.words, "day": d.day.isoformat()} for d in named_days([one], article)],
+                "days": [{"words": d.words, "day": d.day.isoformat()} for d in days_named([one], article)],
                 "new": article.id in whole.new,
             }
             for article in whole.articles

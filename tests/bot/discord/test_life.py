@@ -228,7 +228,7 @@ async def test_the_whole_life(
         assert len(bert.dm.messages) == 3
         daily = bert.dm.messages[2]
         assert "**Daily update: Germany**" in daily.content
-        assert "spoken of" in daily.content
+        assert "**Merz commits troops**" in daily.content
         assert "[The Paper](<https://paper.example/2>)" in daily.content
         sent = discord.sends
 
