@@ -387,8 +387,13 @@ def test_ctrl_c_ends_it_with_a_page_open(home: Path, tmp_path: Path) -> None:
     folder = tmp_path / "mine"
     folder.mkdir()
     (folder / "briefing.j2").write_text("{{ oops }}", encoding="utf-8")
+    # What runs the tests in the background may let them ignore Ctrl-C, which is inherited.
+    start = (
+        "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "runpy.run_module('bot', run_name='__main__')"
+    )
     process = subprocess.Popen(
-        [sys.executable, "-m", "bot", "preview", "--port", "0", "--templates", str(folder)],
+        [sys.executable, "-c", start, "preview", "--port", "0", "--templates", str(folder)],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
@@ -410,7 +415,7 @@ def test_ctrl_c_ends_it_with_a_page_open(home: Path, tmp_path: Path) -> None:
             out, err = process.communicate(timeout=20)
     finally:
         process.kill()
-        process.wait()
+        process.communicate()
     assert process.returncode == 130
     assert "Traceback" not in out + err
     assert f"{folder / 'briefing.j2'}, line 1: 'oops' is undefined." in err

@@ -226,6 +226,7 @@ class TestClosedDirectMessages:
         async with start() as running:
             await discord.slash(anna, channel, "subscribe", {"country": "Germany"})
             await discord.until(lambda: discord.refusals)
+            await discord.settled()
             await running.look()
             asked = await discord.slash(anna, channel, "status", {"country": "Italy"})
             await discord.until(lambda: len(asked.messages) == 2)
@@ -241,6 +242,7 @@ class TestClosedDirectMessages:
         async with start() as running:
             await discord.slash(anna, channel, "subscribe", {"country": "Germany"})
             await discord.until(lambda: discord.refusals)
+            await discord.settled()
             await running.look()
             assert tries(discord, anna) == 1
             clock.advance(minutes=1)
@@ -268,6 +270,7 @@ class TestClosedDirectMessages:
         async with start() as running:
             await discord.slash(anna, channel, "subscribe", {"country": "Germany"})
             await discord.until(lambda: discord.refusals)
+            await discord.settled()
             clock.advance(minutes=1)
             move_germany(running, "open")
             for _ in range(30):
@@ -333,6 +336,7 @@ class TestClosedDirectMessages:
         async with start() as running:
             await discord.slash(anna, channel, "subscribe", {"country": "Germany"})
             await discord.until(lambda: discord.refusals)
+            await discord.settled()
             await running.look()
             clock.advance(minutes=5)
             move_germany(running, "open")
