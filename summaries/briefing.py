@@ -319,7 +319,8 @@ def _continue(
     # is more like that outlet's of yesterday than like what the others say of the same event.
     together: dict[str, tuple[Article, ...]] = {}
     rest = []
-    for story in group_stories([*articles, *before]):
+    # A story goes on from where its readers left it, however long it was quiet.
+    for story in group_stories([*articles, *before], days=KNOWN_FOR.days):
         earlier = tuple(article for article in story.articles if article.id not in new)
         together |= {article.id: earlier for article in story.articles if article.id in new}
         if len(earlier) == len(story.articles):

@@ -207,14 +207,15 @@ def rank_stories(
     return ranked
 
 
-def group_stories(articles: Sequence[Article], beside: Sequence[Article] = ()) -> list[Story]:
+def group_stories(articles: Sequence[Article], beside: Sequence[Article] = (), *, days: int = DAYS) -> list[Story]:
     """Group articles into stories; every article lands in exactly one.
 
     Stories are ordered by the day of their newest article, newest first, then larger ones first, then by time and id;
     stories without any date come last.
 
     ``beside`` are other articles (of the last days, say) that are in no story but tell which words are common: among
-    a handful of articles that can't be known, and fewer of them are taken for one story.
+    a handful of articles that can't be known, and fewer of them are taken for one story. ``days`` may lie between an
+    article and the nearest one of its story.
     """
     ordered = sorted(articles, key=_newest_first)
     if not ordered:
@@ -225,7 +226,7 @@ def group_stories(articles: Sequence[Article], beside: Sequence[Article] = ()) -
     texts = groups.members()
     stories = []
     alike = _alike([_longest(ordered, text) for text in texts], beside)
-    for members in _agglomerate(alike, [_time(ordered, text) for text in texts]):
+    for members in _agglomerate(alike, [_time(ordered, text) for text in texts], timedelta(days=days)):
         # In the order of ``ordered``, so the first article is the newest.
         places = sorted((index, number) for number in members for index in texts[number])
         copies = tuple(number for _, number in places) if len(places) > len(members) else ()
@@ -419,13 +420,12 @@ def _together(one: _Time, other: _Time) -> _Time:
     return (min(one[0], other[0]), max(one[1], other[1])) if one and other else one or other
 
 
-def _close(one: _Time, other: _Time) -> bool:
+def _close(one: _Time, other: _Time, reach: timedelta) -> bool:
     """Tell whether two times allow one event; an unknown one does."""
-    reach = timedelta(days=DAYS).total_seconds()
-    return one is None or other is None or max(one[0], other[0]) - min(one[1], other[1]) <= reach
+    return one is None or other is None or max(one[0], other[0]) - min(one[1], other[1]) <= reach.total_seconds()
 
 
-def _agglomerate(alike: _Alike, times: Sequence[_Time]) -> list[list[int]]:
+def _agglomerate(alike: _Alike, times: Sequence[_Time], reach: timedelta) -> list[list[int]]:
     """Join the stories that are most alike on average, again and again (average linkage); return their texts.
 
     A pair that is not in ``alike`` counts as not alike at all.
@@ -455,7 +455,7 @@ def _agglomerate(alike: _Alike, times: Sequence[_Time]) -> list[list[int]]:
         # Since it was noted one may have gone or grown; what it grew to was noted anew.
         if one not in members or other not in members or mean(one, other) != -negative:
             continue
-        if not _close(time[one], time[other]):
+        if not _close(time[one], time[other], reach):
             continue
         time[one] = _together(time[one], time[other])
         members[one] += members.pop(other)

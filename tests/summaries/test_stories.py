@@ -182,6 +182,14 @@ def test_a_story_grows_over_days_and_takes_in_nothing_else() -> None:
     assert len(group_stories([flood[0], flood[5]], beside=ELSEWHERE)) == 2
 
 
+def test_how_long_a_story_may_be_quiet_is_for_the_caller_to_say() -> None:
+    days = [report("talks", 0, 0), report("talks", 1, 5 * 24)]
+    others = [report(f"event{n}", n, 0) for n in range(10)]
+    assert max(len(story.articles) for story in group_stories([*days, *others])) == 1
+    assert max(len(story.articles) for story in group_stories([*days, *others], days=4)) == 1
+    assert ids(group_stories([*days, *others], days=5))[0] == [days[1].id, days[0].id]
+
+
 def test_likeness_does_not_chain() -> None:
     """Each step tells half of the step before; the last has nothing of the first."""
 
