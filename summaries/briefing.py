@@ -6,6 +6,7 @@ readers were told is given too (``known``): a story goes on where they left it, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -14,6 +15,7 @@ from typing import Final, Literal
 
 from summaries.article import Article
 from summaries.claims import Claim, Figure, Quote
+from summaries.coming import coming_days
 from summaries.language import language_of
 from summaries.novelty import Told
 from summaries.parties import Parties
@@ -34,6 +36,9 @@ _WATCHED: Final = 100
 
 _REMEMBERED: Final = 200
 """Sentences that are looked at of an article of which only a part was told."""
+
+_SPOKEN: Final = re.compile(r"[“„«\"]([^“”„«»\"]{30,})[”“»\"]")
+"""What somebody said at some length; shorter words two people may say."""
 
 Length = Literal["short", "normal", "long"]
 
@@ -235,8 +240,16 @@ def _watch(
         and (about is None or about(one.sentence.text, languages[one.sentence.article]))
     ]
     dated, conditions = ([one for one in found if (one.day is None) is free] for free in (False, True))
-    # What a story says of one day it says once.
+    # What a story says of one day it says once, in its sentences or here.
     story_of = {article.id: number for number, story in enumerate(stories) for article in story.articles}
+    said = {
+        (coming.day, number)
+        for number, story in enumerate(stories)
+        for article in story.articles
+        for sentence in story.sentences_of(article)
+        for coming in coming_days(sentence.text, article.published, language_of(article))
+    }
+    dated = [one for one in dated if (one.day, story_of[one.sentence.article]) not in said]
     dated = list({(one.day, story_of[one.sentence.article]): one for one in reversed(dated)}.values())[::-1]
     room = limit - min(len(conditions), 1) if limit > 1 else limit
     chosen = dated[:room]
@@ -364,14 +377,16 @@ def _originals(story: Story) -> tuple[Article, ...]:
 def places(quotes: Sequence[Quote], articles: Sequence[Article]) -> set[tuple[str, int, Span]]:
     """Return where quotes stand: in the articles that they are of, and in those that have the same words.
 
+    What somebody said is the same words in whatever sentence a paper puts around it.
+
     Each as (article id, revision, span), as :func:`tell_stories` takes them.
     """
     found = {(quote.article, quote.revision, quote.span) for quote in quotes}
     for article in articles:
-        for quote in quotes:
-            start = article.text.find(quote.text, article.body_start)
+        for words in {words for quote in quotes for words in (quote.text, *_SPOKEN.findall(quote.text))}:
+            start = article.text.find(words, article.body_start)
             if start >= 0:
-                found.add((article.id, article.revision, Span(start, start + len(quote.text))))
+                found.add((article.id, article.revision, Span(start, start + len(words))))
     return found
 
 

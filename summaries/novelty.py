@@ -30,9 +30,11 @@ _FEW: Final = 3
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
+# A "no-anchor zone" denies nothing; 250 instead of 500 is 250 and not 500.
 _DENIES: Final = re.compile(
-    r"\b(?:not|no|never|none|nobody|neither|nor|without|cannot|refus\w+|reject\w+|den(?:y|ies|ied)|rul(?:e|es|ed|ing) "
-    r"out|nicht|kein\w*|nie|niemals|ohne|lehn\w+|ne|pas|jamais|sans|aucune?|refus\w+|nunca|sin|ningun[ao]?|rechaz\w+|"
+    r"\b(?:not|no(?!-)|never|none|nobody|neither|nor|without|instead of|rather than|cannot|refus\w+|reject\w+|"
+    r"den(?:y|ies|ied)|rul(?:e|es|ed|ing) out|(?:an)?statt|au lieu d(?:e|u|es)?|en (?:lugar|vez) de|zamiast|замість|"
+    r"nicht|kein\w*|nie|niemals|ohne|lehn\w+|ne|pas|jamais|sans|aucune?|refus\w+|nunca|sin|ningun[ao]?|rechaz\w+|"
     r"nie|bez|nigdy|żad\w+|odmówi\w+|не|ні|без|ніколи|жод\w+|відмов\w+)\b|n['’]t\b|\bn['’]",
     re.IGNORECASE,
 )
