@@ -228,7 +228,9 @@ def _watch(
     about: Callable[[str, str], bool] | None,
 ) -> tuple[Watch, ...]:
     """Choose what is to come of what stories tell: coming days first, with a place for a condition if there is one."""
-    articles = [article for story in stories for article in story.articles]
+    # What was rated are originals: a copy's words are quoted from who had them first.
+    rated = {(one.sentence.article, one.sentence.revision) for story in stories for one in story.rated}
+    articles = [one for story in stories for one in story.articles if (one.id, one.revision) in rated]
     articles.sort(key=lambda one: (one.published.day or date.min, one.id), reverse=True)
     articles = articles[:_WATCHED]
     languages = {article.id: language_of(article) for article in articles}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from bot.events import HOLD
 from bot.store.engine import Store, open_store, sqlite_url
 from summaries.language import stemmer_of, stop_words_of
 from summaries.text import collapse
-from tests.week.week import DAYS, DOCUMENT, EVE, Week, document, edits, live, news, published
+from tests.week.week import DAYS, DOCUMENT, EVE, HERE, Week, document, edits, live, news, published
 
 WED, THU, FRI, SAT, SUN, MON, TUE = DAYS
 
@@ -273,3 +274,12 @@ def test_the_document_shows_what_is_posted(week: Week) -> None:
 @pytest.mark.long
 def test_every_database_tells_the_same(store: Store, week: Week) -> None:
     assert live(store).briefings == week.briefings
+
+
+def test_the_dossier_serves_the_command_line_too(rollcall: Callable[..., Any], home: Path) -> None:
+    (home / "config.toml").write_text(f"dossier = '{HERE}'\n", encoding="utf-8")
+    assert "1 article, 4 parties, every quote found in its article" in rollcall("check").out
+    assert rollcall("ingest", str(HERE / "articles")).code == 0
+    said = rollcall("briefing", "--date", "2026-05-06")
+    assert said.code == 0
+    assert "\nNow\n0 in, 4 maybe, 0 say no." in said.out

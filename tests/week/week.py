@@ -203,23 +203,22 @@ Each block is one Discord message. Links are shown by their words alone, small a
 """
 
 BROUGHT: Final = {
-    6: "Italy proposes a patrol, and Croatia joins at once. An agency's report stands in several outlets and is quoted "
-    "once, from the agency; a court case begins. That the six meet on 12 May is named twice to watch, in two outlets' "
-    "words.",
+    6: "Italy proposes a patrol, and Croatia joins at once. An agency's report that a paper carries too is quoted "
+    "from the agency; a court case begins. That the six meet on 12 May is named twice to watch.",
     7: "Slovenia makes a condition, Greece and the European Union are heard of for the first time, and fishermen "
     "protest, which two papers are quoted on though they say nearly the same. An explainer comes. One more outlet "
     "carries yesterday's agency report on the captain; it is named nowhere.",
-    8: "Albania, which had only been open to it, takes part. A paper says that the patrol costs more than was told, and "
-    "a judge orders the trial that was asked for on Wednesday: an update.",
+    8: "Albania, which had only been open to it, takes part. A paper says that the patrol costs more than was told, "
+    "and a judge orders the trial that was asked for on Wednesday: an update.",
     9: "Nothing at all arrives. The briefing says so, and comes without a sound.",
-    10: "Montenegro refuses; the fishermen suspend their protest. An outlet corrects its explainer, which is no news. A "
-    "second report of the refusal is an update of its own.",
+    10: "Montenegro refuses; the fishermen suspend their protest. An outlet corrects its explainer, which is no news. "
+    "A second report of the refusal is an update of its own.",
     11: "Nothing happened: seven articles tell again what was told. Four of them are recognised and not quoted, one of "
-    "these under \"Told again\". What is told again in quite other words still passes: the sentences of both updates "
+    'these under "Told again". What is told again in quite other words still passes: the sentences of both updates '
     "below, the meeting, Croatia's ships, Greece's date, and the fishermen's blockade, had been told before. Of the "
     "line to watch the sum had not been printed yet.",
-    12: "The meeting: Slovenia takes part, four countries sign, and the patrol has nine ships instead of 12. The story of "
-    "the ship in Bari, quiet since Friday, goes on as an update.",
+    12: "The meeting: Slovenia takes part, four countries sign, and the patrol has nine ships instead of 12. The story "
+    "of the ship in Bari, quiet since Friday, goes on as an update.",
 }
 """What each day of May brings, for readers of the document."""
 
