@@ -376,10 +376,14 @@ class RollcallBot(commands.AutoShardedBot):
 
     def _reply(self, request: Request, guild: discord.Guild | None) -> Reply:
         """Answer a request and render it, with what is told aside; runs in a thread."""
-        reply = rendered(lambda: self._asked(request, guild))
-        # Where the store fails only now, the answer goes out all the same.
+        closed = False
+        # Only what was so before it is asked is told: what this request sets off may fail sooner or later than it is
+        # answered. Where the store fails now, the answer goes out all the same.
         with suppress(StoreError):
-            reply.aside.extend(self._closed_messages(request))
+            closed = bool(self._closed_messages(request))
+        reply = rendered(lambda: self._asked(request, guild))
+        with suppress(StoreError):
+            reply.aside.extend(self._closed_messages(request) if closed else [])
         return reply
 
     def _closed_messages(self, request: Request) -> list[dict[str, Any]]:
