@@ -40,8 +40,9 @@ _DENIES: Final = re.compile(
 )
 # What is only wished, asked for or to come is another thing than what was done.
 _ANNOUNCES: Final = re.compile(
-    r"\b(?:will|would|shall|should|could|must|may|might|(?:plan|expect|consider|ask|seek|demand|propos|request|urg|offer|hop|want|"
-    r"intend)(?:s|es|ed|e|ing)?|planned|planning|sought|due to|is to|are to|was to|were to|scheduled|ready to|"
+    r"\b(?:will|would|shall|should|could|must|may|might|(?:expect|consider|ask|seek|demand|propos|request|urg|offer|hop|want|"
+    r"intend)(?:s|es|ed|e|ing)?|(?<!\bat )(?<!\bagainst )(?<!\bof )plans? to|planned|planning|sought|"
+    r"due to|is to|are to|was to|were to|scheduled|ready to|"
     r"willing to|call(?:s|ed|ing)? (?:for|on)|"
     r"wird|werden|würde\w*|soll\w*|könnte\w*|plant|fordert\w*|bittet|bat|bereit|"
     r"va|vont|devrai\w+|pourrai\w+|serai\w*|sera|seront|demand\w+|prêt\w*|"

@@ -281,25 +281,35 @@ def _mark_retellings(
 ) -> None:
     """Mark all that an article says as told where it tells again what was told.
 
-    That is where half of what can be read in it was told, some of its opening included: news stands at the top, and
-    what is left is background in words that were not used before.
+    That is where half of what it says was told, some of its opening included: news stands at the top, and what is left
+    is background in words that were not used before. Where most articles of a story tell again what was told, so do
+    those of which half was told, however they begin: news would be in more of them.
 
     With ``about`` only what that says yes to counts; as that is little, the first of it must have been told, so that
     nothing new is lost for one line beside it.
     """
     opening = _OPENING if about is None else 1
+    half_told: list[list[_Candidate]] = []
+    retellings: list[list[_Candidate]] = []
+    telling = 0
     for source, article in enumerate(articles):
         language = language_of(article)
         own = [one for one in candidates if one.source == source and (about is None or about(one.text, language))]
-        # What is printed elsewhere, such as with a change, it was the first to say.
+        # A sentence that leans on another says something too. What is printed elsewhere, such as with a change, the
+        # article was the first to say.
         held = [
-            not candidate.faults and told.holds(candidate.text, language)
+            "seen" not in candidate.faults and told.holds(candidate.text, language)
             for candidate in own
-            if candidate.faults <= {"seen"}
+            if candidate.faults <= {"seen", "dangling"}
         ]
-        if any(held[:opening]) and 2 * sum(held) >= len(held):
-            for candidate in own:
-                candidate.faults |= {"told"}
+        telling += bool(held)
+        if any(held) and 2 * sum(held) >= len(held):
+            (retellings if any(held[:opening]) else half_told).append(own)
+    if about is None and 2 * len(retellings) > telling:
+        retellings += half_told
+    for own in retellings:
+        for candidate in own:
+            candidate.faults |= {"told"}
 
 
 # --- choosing --------------------------------------------------------------------------------------------------------

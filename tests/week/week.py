@@ -213,10 +213,8 @@ BROUGHT: Final = {
     9: "Nothing at all arrives. The briefing says so, and comes without a sound.",
     10: "Montenegro refuses; the fishermen suspend their protest. An outlet corrects its explainer, which is no news. "
     "A second report of the refusal is an update of its own.",
-    11: "Nothing happened: seven articles tell again what was told. Four of them are recognised and not quoted, one of "
-    'these under "Told again". What is told again in quite other words still passes: the sentences of both updates '
-    "below, the meeting, Croatia's ships, Greece's date, and the fishermen's blockade, had been told before. Of the "
-    "line to watch the sum had not been printed yet.",
+    11: "Nothing happened: seven articles of six outlets tell again what was told, in their own words. They are "
+    "named, and none is quoted.",
     12: "The meeting: Slovenia takes part, four countries sign, and the patrol has nine ships instead of 12. The story "
     "of the ship in Bari, quiet since Friday, goes on as an update.",
 }
