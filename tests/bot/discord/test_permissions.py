@@ -178,6 +178,7 @@ class TestClosedDirectMessages:
             done = await discord.slash(anna, channel, "subscribe", {"country": "Germany"})
             assert "to see that mine reach you" in text_of(done.messages)
             await discord.until(lambda: discord.refusals)
+            await discord.settled()
             assert refused(discord) == [(f"/channels/{anna.dm.id}/messages", 50007)]
 
             next_one = await discord.say(anna, channel, "!status Italy")
@@ -211,6 +212,7 @@ class TestClosedDirectMessages:
         async with start():
             await discord.slash(anna, channel, "subscribe", {"country": "Germany"})
             await discord.until(lambda: discord.refusals)
+            await discord.settled()
             await discord.say(anna, channel, "!status Italy")
             await discord.until(lambda: lost)
             next_one = await discord.say(anna, channel, "!status Spain")
@@ -224,6 +226,7 @@ class TestClosedDirectMessages:
         async with start() as running:
             await discord.slash(anna, channel, "subscribe", {"country": "Germany"})
             await discord.until(lambda: discord.refusals)
+            await discord.settled()
             await running.look()
             asked = await discord.slash(anna, channel, "status", {"country": "Italy"})
             await discord.until(lambda: len(asked.messages) == 2)
@@ -239,6 +242,7 @@ class TestClosedDirectMessages:
         async with start() as running:
             await discord.slash(anna, channel, "subscribe", {"country": "Germany"})
             await discord.until(lambda: discord.refusals)
+            await discord.settled()
             await running.look()
             assert tries(discord, anna) == 1
             clock.advance(minutes=1)
@@ -332,6 +336,7 @@ class TestClosedDirectMessages:
         async with start() as running:
             await discord.slash(anna, channel, "subscribe", {"country": "Germany"})
             await discord.until(lambda: discord.refusals)
+            await discord.settled()
             await running.look()
             clock.advance(minutes=5)
             move_germany(running, "open")
