@@ -410,7 +410,7 @@ async def test_hostile_answers_leave_nothing_behind(server: FeedServer) -> None:
     for _ in range(3):
         await once()
     after = [await once() for _ in range(6)]
-    # Each round holds some 60 MB of bodies for a moment. What the allocator keeps goes up and down from one to the next.
+    # Each round holds some 60 MB of bodies for a moment. What the allocator keeps differs from one to the next.
     assert min(after[3:]) - min(after[:3]) < 15_000_000
 
 
