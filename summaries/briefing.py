@@ -19,7 +19,6 @@ from summaries.coming import coming_days
 from summaries.language import language_of
 from summaries.novelty import Told
 from summaries.parties import Parties
-from summaries.sentences import article_sentences
 from summaries.stories import NewsValue, Story, group_stories, rank_stories
 from summaries.summarize import Rated, Sentence, rate_sentences
 from summaries.table import Change, Position, changes
@@ -34,8 +33,6 @@ _OVER_DAYS: Final = timedelta(days=2)
 _WATCHED: Final = 100
 """Articles, the newest, that are searched for what is to come: it takes some milliseconds each."""
 
-_REMEMBERED: Final = 200
-"""Sentences that are looked at of an article of which only a part was told."""
 
 _SPOKEN: Final = re.compile(r"[“„«\"]([^“”„«»\"]{30,})[”“»\"]")
 """What somebody said at some length; shorter words two people may say."""
@@ -351,23 +348,19 @@ def _remember(
     known: Sequence[Article], parties: Parties, about: frozenset[str], told_of: Mapping[str, Collection[str]]
 ) -> Told:
     """Return what readers know; left out is what speaks only of parties in ``about`` they were not told of with it."""
-    untold = {one.id: about.difference(told_of[one.id]) for one in known if one.id in told_of}
-    told = Told((one for one in known if not untold.get(one.id)), parties)
+    told = Told(parties=parties)
     for article in known:
-        missing = untold.get(article.id)
-        if not missing:
-            continue
-        language = language_of(article)
-        spans = [span for paragraph in article_sentences(article) for span in paragraph]
-        follows = False
-        for span in spans[:_REMEMBERED]:
-            text = span.of(article.text)
-            named = {mention.party for mention in parties.find(text, language)}
-            is_told = named.isdisjoint(missing) or not named.isdisjoint(told_of[article.id])
-            if is_told:
-                told.add(text, language, follows=follows)
-            follows = is_told
+        missing = about.difference(told_of[article.id]) if article.id in told_of else frozenset[str]()
+        told.add_article(article, _told_of(parties, missing, frozenset(told_of[article.id])) if missing else None)
     return told
+
+
+def _told_of(parties: Parties, missing: frozenset[str], told_of: frozenset[str]) -> Callable[[str, str], bool]:
+    def is_told(text: str, language: str) -> bool:
+        named = {mention.party for mention in parties.find(text, language)}
+        return named.isdisjoint(missing) or not named.isdisjoint(told_of)
+
+    return is_told
 
 
 def _originals(story: Story) -> tuple[Article, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -99,10 +99,19 @@ class Told:
         self._follows: list[bool] = []
         self._holders: dict[str, list[int]] = {}
         for article in articles:
-            language = language_of(article)
-            spans = [span for paragraph in article_sentences(article) for span in paragraph]
-            for number, span in enumerate(spans[:_SENTENCES]):
-                self.add(span.of(article.text), language, follows=number > 0)
+            self.add_article(article)
+
+    def add_article(self, article: Article, is_told: Callable[[str, str], bool] | None = None) -> None:
+        """Remember what an article says, but for what ``is_told``, asked with a sentence and its language, says no to."""
+        language = language_of(article)
+        spans = [span for paragraph in article_sentences(article) for span in paragraph]
+        follows = False
+        for span in spans[:_SENTENCES]:
+            text = span.of(article.text)
+            told = is_told is None or is_told(text, language)
+            if told:
+                self.add(text, language, follows=follows)
+            follows = told
 
     def add(self, text: str, language: str, *, follows: bool = False) -> None:
         """Remember one more sentence in a language (two letters); ``follows``: it stands behind the last one."""

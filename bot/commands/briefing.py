@@ -30,6 +30,8 @@ COMMAND = "briefing"
 
 
 LENGTHS: tuple[Length, ...] = ("short", "normal", "long")
+_WEEK = ("week", "weekly", "this", "last", "past", "the")
+"""Words with which people ask for a week."""
 
 
 def briefing(request: Request, library: Library) -> Answer:
@@ -39,9 +41,9 @@ def briefing(request: Request, library: Library) -> Answer:
 
     words = request.words.strip(" .?!").split()
     folded = [word.casefold().strip(",") for word in words]
-    asked = [LENGTHS[LENGTHS.index(word)] for word in LENGTHS if word in folded]
+    asked = [length for length in LENGTHS if length in folded]
     weekly = not {"week", "weekly"}.isdisjoint(folded)
-    rest = [word for word, fold in zip(words, folded, strict=True) if fold not in {*LENGTHS, "week", "weekly", "this"}]
+    rest = [word for word, fold in zip(words, folded, strict=True) if fold not in {*LENGTHS, *_WEEK}]
     today = request.now.date()
     day, about = today, None
     if rest:
@@ -133,7 +135,7 @@ def briefing_of(
         if (new := [row for row in rows if window.covers(_reported_at(row, library))])
     }
     articles = library.window(window.since, window.until, request.guild_id)
-    known = library.window(window.since - KNOWN_FOR, window.since, request.guild_id) if articles else []
+    known = library.window(window.since - KNOWN_FOR, window.since, request.guild_id)
     earlier = [row for row in library.figures if _reported_at(row, library) < window.since]
     stood = figures_at(earlier, library.topic, day)
     material = Material(

@@ -90,7 +90,7 @@ def build(library: Library, plan: Plan, day: date, *, now: datetime) -> Made:
             # Its readers go on from what they were told. The digest of so many weeks ago counts whole, whatever the
             # second at which each was made.
             known_from = now - KNOWN_FOR - (LOOK_BACK if plan.weekday is not None else timedelta())
-            known = articles.shown_to(connection, key, "guild", str(plan.guild_id), since=known_from) if fresh else []
+            known = articles.shown_to(connection, key, "guild", str(plan.guild_id), since=known_from)
             counted = _by_id(figures.recorded(connection, key, until=before_at))
             counts = _by_id(figures.recorded(connection, key, until=table_at))
         broken = {one.row.id for one in library.broken}
