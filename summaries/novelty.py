@@ -102,7 +102,7 @@ class Told:
             self.add_article(article)
 
     def add_article(self, article: Article, is_told: Callable[[str, str], bool] | None = None) -> None:
-        """Remember what an article says, but for what ``is_told``, asked with a sentence and its language, says no to."""
+        """Remember what an article says, save what ``is_told``, asked with a sentence and its language, denies."""
         language = language_of(article)
         spans = [span for paragraph in article_sentences(article) for span in paragraph]
         follows = False
